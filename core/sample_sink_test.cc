@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/sample_sink.h"
+
+#include <gtest/gtest.h>
+
+#include "core/text.h"
+
+namespace erpnext {
+namespace {
+
+constexpr Family kJobs{.name = "erpnext_queue_jobs",
+                       .kind = MetricKind::kGauge,
+                       .labels = {"bench", "queue"},
+                       .help = "Jobs.",
+                       .source = "test"};
+constexpr Family kUp{.name = "erpnext_up", .kind = MetricKind::kGauge, .help = "Up.", .source = "test"};
+constexpr Family kStatus{.name = "mysql_global_status_*",
+                         .kind = MetricKind::kUntyped,
+                         .help = "Status.",
+                         .source = "test"};
+constexpr const Family* kFamilies[] = {&kUp, &kJobs, &kStatus};
+
+TEST(SampleSink, KeepsTheOrderOfDeclarationAndLeavesOutEmptyFamilies) {
+  SampleSink sink(kFamilies);
+  sink.Add(kJobs, {"b", "short"}, 3);
+  sink.AddOpen(kStatus, "uptime", MetricKind::kGauge, 7);
+  sink.AddOpen(kStatus, "queries", MetricKind::kCounter, 9);
+  const auto families = sink.Take();
+  ASSERT_EQ(3u, families.size());
+  EXPECT_EQ("erpnext_queue_jobs", families[0].name);
+  EXPECT_EQ("mysql_global_status_queries", families[1].name);
+  EXPECT_EQ(prometheus::MetricType::Counter, families[1].type);
+  EXPECT_EQ(9, families[1].metric.at(0).counter.value);
+  EXPECT_EQ("mysql_global_status_uptime", families[2].name);
+  EXPECT_TRUE(sink.misuse());
+}
+
+TEST(SampleSink, GivesLabelsTheirDeclaredNames) {
+  SampleSink sink(kFamilies);
+  sink.Add(kJobs, {"b", "short"}, 3);
+  const auto metric = sink.Take().at(0).metric.at(0);
+  ASSERT_EQ(2u, metric.label.size());
+  EXPECT_EQ("bench", metric.label[0].name);
+  EXPECT_EQ("b", metric.label[0].value);
+  EXPECT_EQ("queue", metric.label[1].name);
+  EXPECT_EQ(3, metric.gauge.value);
+}
+
+TEST(SampleSink, RefusesWhatIsNotDeclared) {
+  constexpr Family other{.name = "erpnext_other", .help = "Other.", .source = "test"};
+  SampleSink sink(kFamilies);
+  sink.Add(other, 1);
+  EXPECT_TRUE(sink.Take().empty());
+  ASSERT_FALSE(sink.misuse());
+  EXPECT_EQ("family erpnext_other is not declared", sink.misuse().error().message);
+}
+
+TEST(SampleSink, RefusesAWrongNumberOfLabels) {
+  SampleSink sink(kFamilies);
+  sink.Add(kJobs, {"b"}, 1);
+  EXPECT_TRUE(sink.Take().empty());
+  EXPECT_FALSE(sink.misuse());
+}
+
+TEST(SampleSink, DropsDuplicatesAndKeepsTheFirst) {
+  SampleSink sink(kFamilies);
+  sink.Add(kJobs, {"b", "short"}, 1);
+  sink.Add(kJobs, {"b", "short"}, 2);
+  sink.Add(kJobs, {"b", "long"}, 3);
+  const auto families = sink.Take();
+  ASSERT_EQ(2u, families.at(0).metric.size());
+  EXPECT_EQ(1, families[0].metric[0].gauge.value);
+  EXPECT_EQ(1u, sink.dropped().duplicate);
+  EXPECT_TRUE(sink.misuse());
+}
+
+TEST(SampleSink, CapsTheSeriesOfAFamilyAndCountsTheRest) {
+  SampleSink sink(kFamilies, {.series_per_family = 2, .label_value_bytes = 8});
+  for (const char* queue : {"a", "b", "c", "d"}) sink.Add(kJobs, {"bench", queue}, 1);
+  sink.Add(kUp, 1);  // another family has its own allowance
+  EXPECT_EQ(2u, sink.dropped().over_limit);
+  EXPECT_EQ(2u, sink.Take().size());
+}
+
+TEST(SampleSink, RepairsAndCutsLabelValues) {
+  SampleSink sink(kFamilies, {.series_per_family = 10, .label_value_bytes = 4});
+  sink.Add(kJobs, {"a\xFF", "abc\xC3\xBC"}, 1);
+  const auto metric = sink.Take().at(0).metric.at(0);
+  EXPECT_EQ("a\xEF\xBF\xBD", metric.label[0].value);
+  EXPECT_EQ("abc", metric.label[1].value);
+}
+
+TEST(SampleSink, TwoForeignNamesThatLookTheSameAfterRepairAreOneSeries) {
+  SampleSink sink(kFamilies);
+  sink.Add(kJobs, {"a\xFF", "q"}, 1);
+  sink.Add(kJobs, {"a\xFE", "q"}, 1);
+  EXPECT_EQ(1u, sink.Take().at(0).metric.size());
+  EXPECT_EQ(1u, sink.dropped().duplicate);
+}
+
+TEST(SampleSink, OpenFamiliesTakeOnlyNames) {
+  SampleSink sink(kFamilies);
+  sink.AddOpen(kStatus, "bad name", MetricKind::kGauge, 1);
+  sink.AddOpen(kStatus, "x\n# TYPE", MetricKind::kGauge, 1);
+  EXPECT_TRUE(sink.Take().empty());
+  EXPECT_EQ(2u, sink.dropped().invalid_name);
+}
+
+TEST(Family, ReadsTheUnitFromTheName) {
+  EXPECT_EQ("seconds", UnitOf("node_cpu_seconds_total"));
+  EXPECT_EQ("bytes", UnitOf("node_filesystem_avail_bytes"));
+  EXPECT_EQ("", UnitOf("erpnext_queue_jobs"));
+  EXPECT_EQ("", UnitOf("seconds"));
+}
+
+TEST(Family, KnowsValidNames) {
+  EXPECT_TRUE(IsValidMetricName("site:erpnext_up:bool"));
+  for (std::string_view bad : {"", "1a", "a-b", "a b", "\xC3\xBC"}) {
+    EXPECT_FALSE(IsValidMetricName(bad)) << bad;
+    EXPECT_FALSE(IsValidLabelName(bad)) << bad;
+  }
+  EXPECT_FALSE(IsValidLabelName("a:b"));
+  EXPECT_FALSE(IsValidLabelName("__name__"));
+  EXPECT_TRUE(IsValidLabelName("le"));
+}
+
+}  // namespace
+}  // namespace erpnext

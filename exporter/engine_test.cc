@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "exporter/engine.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <latch>
+#include <semaphore>
+#include <stdexcept>
+
+#include "core/testing/manual_clock.h"
+
+namespace erpnext {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+constexpr Family kValue{.name = "erpnext_test_value", .help = "Value.", .source = "test"};
+constexpr Family kOther{.name = "erpnext_test_other", .help = "Other.", .source = "test"};
+
+using CollectFunction = std::function<Status(Deadline, SampleSink&)>;
+
+class FunctionCollector final : public Collector {
+ public:
+  explicit FunctionCollector(CollectFunction collect) : collect_(std::move(collect)) {}
+  Status Collect(Deadline deadline, SampleSink& sink) override { return collect_(deadline, sink); }
+
+ private:
+  CollectFunction collect_;
+};
+
+Deadline Soon() { return Deadline::After(10s); }
+
+class EngineTest : public testing::Test {
+ protected:
+  void Add(std::string name, CollectFunction collect, std::chrono::milliseconds interval = 0ms,
+           std::chrono::milliseconds timeout = 5s) {
+    RunnerOptions options;
+    options.name = std::move(name);
+    options.interval = interval;
+    options.timeout = timeout;
+    options.families = {&kValue};
+    parts_.push_back({options, false, std::make_unique<FunctionCollector>(std::move(collect))});
+  }
+
+  Engine& Start() {
+    engine_ = std::make_unique<Engine>(std::move(parts_), stats_, clock_,
+                                       [this](const std::string& name, const Status& status) {
+                                         const std::lock_guard lock(mutex_);
+                                         changes_.push_back(name + (status ? " good" : " bad"));
+                                       });
+    engine_->Start(Soon());
+    return *engine_;
+  }
+
+  std::vector<std::string> Changes() {
+    const std::lock_guard lock(mutex_);
+    return changes_;
+  }
+
+  static std::string TextOf(const CollectorView& view) {
+    return view.snapshot ? view.snapshot->Text(ExpositionFormat::kText) : "none";
+  }
+
+  ManualClock clock_ = ManualClock::AtUnix(1'795'486'460);
+  StatsRegistry stats_;
+  std::mutex mutex_;
+  std::vector<std::string> changes_;
+  std::vector<Engine::Part> parts_;
+  std::unique_ptr<Engine> engine_;
+};
+
+TEST_F(EngineTest, GivesTheSamplesOfACollectorOnScrape) {
+  Add("one", [](Deadline, SampleSink& sink) -> Status {
+    sink.Add(kValue, 7);
+    return {};
+  });
+  const auto views = Start().Scrape({}, Soon());
+  ASSERT_EQ(1u, views.size());
+  EXPECT_THAT(TextOf(views[0]), HasSubstr("erpnext_test_value 7\n"));
+  EXPECT_EQ(true, views[0].success);
+  EXPECT_EQ(1'795'486'460, views[0].stats->last_success_unix);
+}
+
+TEST_F(EngineTest, AResultServesOtherScrapesForASecond) {
+  std::atomic<int> runs{0};
+  Add("one", [&](Deadline, SampleSink&) -> Status {
+    ++runs;
+    return {};
+  });
+  Engine& engine = Start();
+  engine.Scrape({}, Soon());
+  clock_.Advance(999ms);
+  engine.Scrape({}, Soon());
+  EXPECT_EQ(1, runs);
+  clock_.Advance(1ms);
+  engine.Scrape({}, Soon());
+  EXPECT_EQ(2, runs);
+}
+
+TEST_F(EngineTest, ScrapesThatArriveMeanwhileShareOneFlight) {
+  std::atomic<int> runs{0};
+  std::latch started{1};
+  std::latch release{1};
+  Add("one", [&](Deadline, SampleSink& sink) -> Status {
+    sink.Add(kValue, ++runs);
+    started.count_down();
+    release.wait();
+    return {};
+  });
+  Engine& engine = Start();
+  std::vector<std::string> texts(4);
+  std::vector<std::jthread> scrapes;
+  scrapes.emplace_back([&] { texts[0] = TextOf(engine.Scrape({}, Soon())[0]); });
+  started.wait();
+  for (std::size_t i = 1; i < texts.size(); ++i) {
+    scrapes.emplace_back([&, i] { texts[i] = TextOf(engine.Scrape({}, Soon())[0]); });
+  }
+  release.count_down();
+  scrapes.clear();
+  EXPECT_EQ(1, runs);
+  for (const std::string& text : texts) EXPECT_EQ(texts[0], text);
+}
+
+TEST_F(EngineTest, AHangingCollectorIsLateAndIsNotStartedAgain) {
+  std::atomic<int> runs{0};
+  std::latch release{1};
+  std::binary_semaphore returned{0};
+  Add("hangs",
+      [&](Deadline, SampleSink& sink) -> Status {
+        if (++runs == 1) release.wait();
+        sink.Add(kValue, 1);
+        returned.release();
+        return {};
+      },
+      0ms, 20ms);
+  Add("good", [](Deadline, SampleSink& sink) -> Status {
+    sink.Add(kValue, 2);
+    return {};
+  });
+  Engine& engine = Start();
+  for (int scrape = 0; scrape < 3; ++scrape) {
+    const auto views = engine.Scrape({}, Soon());
+    EXPECT_TRUE(views[0].late);
+    EXPECT_EQ(nullptr, views[0].snapshot);
+    EXPECT_EQ(false, views[0].success);
+    EXPECT_EQ(ErrorKind::kTimeout, views[0].error->kind);
+    EXPECT_THAT(TextOf(views[1]), HasSubstr("erpnext_test_value 2\n"));
+    clock_.Advance(5s);
+  }
+  EXPECT_EQ(1, runs);
+  EXPECT_EQ(1u, stats_.For("hangs")->errors[static_cast<std::size_t>(ErrorKind::kTimeout)]);
+
+  release.count_down();
+  returned.acquire();
+  clock_.Advance(5s);
+  EXPECT_EQ(true, engine.Scrape({}, Soon())[0].success);
+  EXPECT_THAT(Changes(), ElementsAre("hangs bad", "hangs good"));
+}
+
+TEST_F(EngineTest, TheScrapesOwnDeadlineCutsTheWaitShort) {
+  std::latch release{1};
+  Add("slow", [&](Deadline deadline, SampleSink&) -> Status {
+    EXPECT_LT(deadline.Remaining(), 1s);
+    release.wait();
+    return {};
+  });
+  const auto views = Start().Scrape({}, Deadline::After(10ms));
+  EXPECT_EQ(false, views[0].success);
+  EXPECT_EQ(nullptr, views[0].snapshot);
+  release.count_down();
+}
+
+TEST_F(EngineTest, AnExceptionIsAFailedRunAndTellsNoText) {
+  Add("throws", [](Deadline, SampleSink& sink) -> Status {
+    sink.Add(kValue, 1);
+    throw std::runtime_error("password=hunter2");
+  });
+  const auto views = Start().Scrape({}, Soon());
+  EXPECT_EQ(false, views[0].success);
+  EXPECT_EQ("unexpected exception of type std::runtime_error", views[0].error->message);
+}
+
+TEST_F(EngineTest, AFailedRunKeepsWhatItAddedAndDropsTheOldValues) {
+  std::atomic<int> runs{0};
+  Add("flaky", [&](Deadline, SampleSink& sink) -> Status {
+    if (++runs == 1) {
+      sink.Add(kValue, 1);
+      return {};
+    }
+    return Fail(ErrorKind::kRefused, "no");
+  });
+  Engine& engine = Start();
+  EXPECT_THAT(TextOf(engine.Scrape({}, Soon())[0]), HasSubstr("erpnext_test_value 1"));
+  clock_.Advance(2s);
+  const auto views = engine.Scrape({}, Soon());
+  EXPECT_EQ("", TextOf(views[0]));
+  EXPECT_EQ(false, views[0].success);
+  EXPECT_EQ(1'795'486'460, views[0].stats->last_success_unix);
+  EXPECT_EQ(1u, views[0].stats->errors[static_cast<std::size_t>(ErrorKind::kRefused)]);
+  EXPECT_THAT(Changes(), ElementsAre("flaky bad"));
+}
+
+TEST_F(EngineTest, MisuseOfTheSinkIsAFailedRun) {
+  Add("wrong", [](Deadline, SampleSink& sink) -> Status {
+    sink.Add(kOther, 1);
+    return {};
+  });
+  const auto views = Start().Scrape({}, Soon());
+  EXPECT_EQ("family erpnext_test_other is not declared", views[0].error->message);
+}
+
+TEST_F(EngineTest, APacedCollectorRunsWithoutAScrape) {
+  std::latch ran{1};
+  Add("paced",
+      [&](Deadline, SampleSink& sink) -> Status {
+        sink.Add(kValue, 3);
+        ran.count_down();
+        return {};
+      },
+      1h);
+  Engine& engine = Start();
+  ran.wait();
+  while (!engine.Ready()) std::this_thread::yield();
+  EXPECT_THAT(TextOf(engine.Scrape({}, Soon())[0]), HasSubstr("erpnext_test_value 3\n"));
+}
+
+TEST_F(EngineTest, APacedCollectorThatHangsLosesItsOldValues) {
+  std::atomic<int> runs{0};
+  std::latch release{1};
+  Add("paced",
+      [&](Deadline, SampleSink& sink) -> Status {
+        if (++runs > 1) release.wait();
+        sink.Add(kValue, 1);
+        return {};
+      },
+      1ms, 10ms);
+  Engine& engine = Start();
+  while (!engine.Views()[0].late) std::this_thread::yield();
+  const auto views = engine.Scrape({}, Soon());
+  EXPECT_EQ(nullptr, views[0].snapshot);
+  EXPECT_EQ(false, views[0].success);
+  release.count_down();
+}
+
+TEST_F(EngineTest, APacedCollectorHasNoResultBeforeItsFirstRunEnded) {
+  std::latch release{1};
+  Add("paced", [&](Deadline, SampleSink&) -> Status {
+    release.wait();
+    return {};
+  }, 1h);
+  Engine& engine = Start();
+  const auto views = engine.Scrape({}, Soon());
+  EXPECT_EQ(std::nullopt, views[0].success);
+  EXPECT_FALSE(engine.Ready());
+  release.count_down();
+}
+
+TEST_F(EngineTest, FiltersByName) {
+  for (const char* name : {"a", "b", "c"}) {
+    Add(name, [](Deadline, SampleSink&) -> Status { return {}; });
+  }
+  Engine& engine = Start();
+  const auto names = [&](const CollectorFilter& filter) {
+    std::string all;
+    for (const auto& view : engine.Scrape(filter, Soon())) all += view.name;
+    return all;
+  };
+  EXPECT_EQ("abc", names({}));
+  EXPECT_EQ("ac", names({.collect = {"c", "a"}, .exclude = {}}));
+  EXPECT_EQ("ac", names({.collect = {}, .exclude = {"b"}}));
+  EXPECT_EQ("a", names({.collect = {"a", "b"}, .exclude = {"b"}}));
+  EXPECT_TRUE(engine.Check({.collect = {"a"}, .exclude = {"c"}}));
+  const Status unknown = engine.Check({.collect = {"nosuch"}, .exclude = {}});
+  ASSERT_FALSE(unknown);
+  EXPECT_THAT(unknown.error().message, HasSubstr("enabled are: a, b, c"));
+}
+
+TEST_F(EngineTest, StopsInTimeThoughACollectorHangs) {
+  const auto release = std::make_shared<std::latch>(1);
+  const auto started = std::make_shared<std::latch>(1);
+  const auto ended = std::make_shared<std::latch>(1);
+  struct CountDown {
+    std::shared_ptr<std::latch> latch;
+    ~CountDown() { latch->count_down(); }
+  };
+  // Counts down when the runner, and with it this function, is destroyed by its own thread.
+  const auto guard = std::make_shared<CountDown>(ended);
+  Add("hangs", [release, started, guard](Deadline, SampleSink&) -> Status {
+    started->count_down();
+    release->wait();
+    return {};
+  }, 1h);
+  Engine& engine = Start();
+  started->wait();
+  engine.Stop(Deadline::After(10ms));
+  engine_.reset();
+  release->count_down();
+}
+
+}  // namespace
+}  // namespace erpnext
