@@ -33,7 +33,7 @@ struct CollectorEntry {
   std::string_view summary;  // one line for --help and the documentation
   std::string_view access;   // what it must be allowed to read
   bool enabled_by_default = true;
-  bool required = false;                // cannot be switched off: others stand on it
+  bool required = false;                 // cannot be switched off: others stand on it
   std::chrono::milliseconds interval{};  // zero: collected when somebody scrapes
   std::chrono::milliseconds timeout{};   // of one run; a scrape waits no longer for it
   std::span<const Family* const> families;

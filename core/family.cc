@@ -14,18 +14,24 @@ bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
 std::string_view MetricKindName(MetricKind kind) {
   switch (kind) {
-    case MetricKind::kCounter: return "counter";
-    case MetricKind::kGauge: return "gauge";
-    case MetricKind::kUntyped: break;
+    case MetricKind::kCounter:
+      return "counter";
+    case MetricKind::kGauge:
+      return "gauge";
+    case MetricKind::kUntyped:
+      break;
   }
   return "untyped";
 }
 
 prometheus::MetricType ToPrometheus(MetricKind kind) {
   switch (kind) {
-    case MetricKind::kCounter: return prometheus::MetricType::Counter;
-    case MetricKind::kGauge: return prometheus::MetricType::Gauge;
-    case MetricKind::kUntyped: break;
+    case MetricKind::kCounter:
+      return prometheus::MetricType::Counter;
+    case MetricKind::kGauge:
+      return prometheus::MetricType::Gauge;
+    case MetricKind::kUntyped:
+      break;
   }
   return prometheus::MetricType::Untyped;
 }
@@ -42,9 +48,9 @@ std::string_view UnitOf(std::string_view name) {
 }
 
 bool IsValidMetricName(std::string_view name) {
-  return !name.empty() && !IsDigit(name.front()) && std::all_of(name.begin(), name.end(), [](char c) {
-    return IsLetter(c) || IsDigit(c) || c == ':';
-  });
+  return !name.empty() && !IsDigit(name.front()) &&
+         std::all_of(name.begin(), name.end(),
+                     [](char c) { return IsLetter(c) || IsDigit(c) || c == ':'; });
 }
 
 bool IsValidLabelName(std::string_view name) {

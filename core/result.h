@@ -13,7 +13,8 @@
 
 namespace erpnext {
 
-// Why something failed. Published as the label `kind`, so the list is closed and its order is fixed.
+// Why something failed. Published as the label `kind`, so the list is closed and its order is
+// fixed.
 enum class ErrorKind : std::uint8_t {
   kUnavailable,  // nothing there: no such file, no such socket, connection lost
   kRefused,      // the other side is there and said no to the connection
@@ -26,8 +27,8 @@ enum class ErrorKind : std::uint8_t {
 };
 
 inline constexpr std::array<std::string_view, 8> kErrorKindNames = {
-    "unavailable", "refused", "permission", "timeout", "protocol", "malformed", "unsupported",
-    "limit"};
+    "unavailable", "refused",   "permission",  "timeout",
+    "protocol",    "malformed", "unsupported", "limit"};
 
 constexpr std::string_view ErrorKindName(ErrorKind kind) {
   return kErrorKindNames[static_cast<std::size_t>(kind)];

@@ -13,7 +13,8 @@ constexpr Family kJobs{.name = "erpnext_queue_jobs",
                        .labels = {"bench", "queue"},
                        .help = "Jobs.",
                        .source = "test"};
-constexpr Family kUp{.name = "erpnext_up", .kind = MetricKind::kGauge, .help = "Up.", .source = "test"};
+constexpr Family kUp{
+    .name = "erpnext_up", .kind = MetricKind::kGauge, .help = "Up.", .source = "test"};
 constexpr Family kStatus{.name = "mysql_global_status_*",
                          .kind = MetricKind::kUntyped,
                          .help = "Status.",

@@ -6,7 +6,6 @@
 
 #include <atomic>
 #include <latch>
-#include <semaphore>
 #include <stdexcept>
 
 #include "core/testing/manual_clock.h"
@@ -20,6 +19,16 @@ using testing::HasSubstr;
 
 constexpr Family kValue{.name = "erpnext_test_value", .help = "Value.", .source = "test"};
 constexpr Family kOther{.name = "erpnext_test_other", .help = "Other.", .source = "test"};
+
+// Shared by a test and its collector, which may outlive the body of the test.
+class Gate {
+ public:
+  void Open() const { latch_->count_down(); }
+  void Wait() const { latch_->wait(); }
+
+ private:
+  std::shared_ptr<std::latch> latch_ = std::make_shared<std::latch>(1);
+};
 
 using CollectFunction = std::function<Status(Deadline, SampleSink&)>;
 
@@ -86,54 +95,55 @@ TEST_F(EngineTest, GivesTheSamplesOfACollectorOnScrape) {
 }
 
 TEST_F(EngineTest, AResultServesOtherScrapesForASecond) {
-  std::atomic<int> runs{0};
-  Add("one", [&](Deadline, SampleSink&) -> Status {
-    ++runs;
+  const auto runs = std::make_shared<std::atomic<int>>(0);
+  Add("one", [=](Deadline, SampleSink&) -> Status {
+    ++*runs;
     return {};
   });
   Engine& engine = Start();
   engine.Scrape({}, Soon());
   clock_.Advance(999ms);
   engine.Scrape({}, Soon());
-  EXPECT_EQ(1, runs);
+  EXPECT_EQ(1, *runs);
   clock_.Advance(1ms);
   engine.Scrape({}, Soon());
-  EXPECT_EQ(2, runs);
+  EXPECT_EQ(2, *runs);
 }
 
 TEST_F(EngineTest, ScrapesThatArriveMeanwhileShareOneFlight) {
-  std::atomic<int> runs{0};
-  std::latch started{1};
-  std::latch release{1};
-  Add("one", [&](Deadline, SampleSink& sink) -> Status {
-    sink.Add(kValue, ++runs);
-    started.count_down();
-    release.wait();
+  const auto runs = std::make_shared<std::atomic<int>>(0);
+  Gate started;
+  Gate release;
+  Add("one", [=](Deadline, SampleSink& sink) -> Status {
+    sink.Add(kValue, ++*runs);
+    started.Open();
+    release.Wait();
     return {};
   });
   Engine& engine = Start();
   std::vector<std::string> texts(4);
   std::vector<std::jthread> scrapes;
   scrapes.emplace_back([&] { texts[0] = TextOf(engine.Scrape({}, Soon())[0]); });
-  started.wait();
+  started.Wait();
   for (std::size_t i = 1; i < texts.size(); ++i) {
     scrapes.emplace_back([&, i] { texts[i] = TextOf(engine.Scrape({}, Soon())[0]); });
   }
-  release.count_down();
+  release.Open();
   scrapes.clear();
-  EXPECT_EQ(1, runs);
+  EXPECT_EQ(1, *runs);
   for (const std::string& text : texts) EXPECT_EQ(texts[0], text);
 }
 
 TEST_F(EngineTest, AHangingCollectorIsLateAndIsNotStartedAgain) {
-  std::atomic<int> runs{0};
-  std::latch release{1};
-  std::binary_semaphore returned{0};
-  Add("hangs",
-      [&](Deadline, SampleSink& sink) -> Status {
-        if (++runs == 1) release.wait();
+  const auto runs = std::make_shared<std::atomic<int>>(0);
+  Gate release;
+  Gate returned;
+  Add(
+      "hangs",
+      [=](Deadline, SampleSink& sink) -> Status {
+        if (++*runs == 1) release.Wait();
         sink.Add(kValue, 1);
-        returned.release();
+        returned.Open();
         return {};
       },
       0ms, 20ms);
@@ -151,27 +161,27 @@ TEST_F(EngineTest, AHangingCollectorIsLateAndIsNotStartedAgain) {
     EXPECT_THAT(TextOf(views[1]), HasSubstr("erpnext_test_value 2\n"));
     clock_.Advance(5s);
   }
-  EXPECT_EQ(1, runs);
+  EXPECT_EQ(1, *runs);
   EXPECT_EQ(1u, stats_.For("hangs")->errors[static_cast<std::size_t>(ErrorKind::kTimeout)]);
 
-  release.count_down();
-  returned.acquire();
+  release.Open();
+  returned.Wait();
   clock_.Advance(5s);
   EXPECT_EQ(true, engine.Scrape({}, Soon())[0].success);
   EXPECT_THAT(Changes(), ElementsAre("hangs bad", "hangs good"));
 }
 
 TEST_F(EngineTest, TheScrapesOwnDeadlineCutsTheWaitShort) {
-  std::latch release{1};
-  Add("slow", [&](Deadline deadline, SampleSink&) -> Status {
+  Gate release;
+  Add("slow", [=](Deadline deadline, SampleSink&) -> Status {
     EXPECT_LT(deadline.Remaining(), 1s);
-    release.wait();
+    release.Wait();
     return {};
   });
   const auto views = Start().Scrape({}, Deadline::After(10ms));
   EXPECT_EQ(false, views[0].success);
   EXPECT_EQ(nullptr, views[0].snapshot);
-  release.count_down();
+  release.Open();
 }
 
 TEST_F(EngineTest, AnExceptionIsAFailedRunAndTellsNoText) {
@@ -185,9 +195,9 @@ TEST_F(EngineTest, AnExceptionIsAFailedRunAndTellsNoText) {
 }
 
 TEST_F(EngineTest, AFailedRunKeepsWhatItAddedAndDropsTheOldValues) {
-  std::atomic<int> runs{0};
-  Add("flaky", [&](Deadline, SampleSink& sink) -> Status {
-    if (++runs == 1) {
+  const auto runs = std::make_shared<std::atomic<int>>(0);
+  Add("flaky", [=](Deadline, SampleSink& sink) -> Status {
+    if (++*runs == 1) {
       sink.Add(kValue, 1);
       return {};
     }
@@ -214,26 +224,28 @@ TEST_F(EngineTest, MisuseOfTheSinkIsAFailedRun) {
 }
 
 TEST_F(EngineTest, APacedCollectorRunsWithoutAScrape) {
-  std::latch ran{1};
-  Add("paced",
-      [&](Deadline, SampleSink& sink) -> Status {
+  Gate ran;
+  Add(
+      "paced",
+      [=](Deadline, SampleSink& sink) -> Status {
         sink.Add(kValue, 3);
-        ran.count_down();
+        ran.Open();
         return {};
       },
       1h);
   Engine& engine = Start();
-  ran.wait();
+  ran.Wait();
   while (!engine.Ready()) std::this_thread::yield();
   EXPECT_THAT(TextOf(engine.Scrape({}, Soon())[0]), HasSubstr("erpnext_test_value 3\n"));
 }
 
 TEST_F(EngineTest, APacedCollectorThatHangsLosesItsOldValues) {
-  std::atomic<int> runs{0};
-  std::latch release{1};
-  Add("paced",
-      [&](Deadline, SampleSink& sink) -> Status {
-        if (++runs > 1) release.wait();
+  const auto runs = std::make_shared<std::atomic<int>>(0);
+  Gate release;
+  Add(
+      "paced",
+      [=](Deadline, SampleSink& sink) -> Status {
+        if (++*runs > 1) release.Wait();
         sink.Add(kValue, 1);
         return {};
       },
@@ -243,20 +255,23 @@ TEST_F(EngineTest, APacedCollectorThatHangsLosesItsOldValues) {
   const auto views = engine.Scrape({}, Soon());
   EXPECT_EQ(nullptr, views[0].snapshot);
   EXPECT_EQ(false, views[0].success);
-  release.count_down();
+  release.Open();
 }
 
 TEST_F(EngineTest, APacedCollectorHasNoResultBeforeItsFirstRunEnded) {
-  std::latch release{1};
-  Add("paced", [&](Deadline, SampleSink&) -> Status {
-    release.wait();
-    return {};
-  }, 1h);
+  Gate release;
+  Add(
+      "paced",
+      [=](Deadline, SampleSink&) -> Status {
+        release.Wait();
+        return {};
+      },
+      1h);
   Engine& engine = Start();
   const auto views = engine.Scrape({}, Soon());
   EXPECT_EQ(std::nullopt, views[0].success);
   EXPECT_FALSE(engine.Ready());
-  release.count_down();
+  release.Open();
 }
 
 TEST_F(EngineTest, FiltersByName) {
@@ -280,25 +295,29 @@ TEST_F(EngineTest, FiltersByName) {
 }
 
 TEST_F(EngineTest, StopsInTimeThoughACollectorHangs) {
-  const auto release = std::make_shared<std::latch>(1);
-  const auto started = std::make_shared<std::latch>(1);
-  const auto ended = std::make_shared<std::latch>(1);
-  struct CountDown {
-    std::shared_ptr<std::latch> latch;
-    ~CountDown() { latch->count_down(); }
+  Gate release;
+  Gate started;
+  Gate destroyed;
+  struct OpenWhenDestroyed {
+    Gate gate;
+    ~OpenWhenDestroyed() { gate.Open(); }
   };
-  // Counts down when the runner, and with it this function, is destroyed by its own thread.
-  const auto guard = std::make_shared<CountDown>(ended);
-  Add("hangs", [release, started, guard](Deadline, SampleSink&) -> Status {
-    started->count_down();
-    release->wait();
-    return {};
-  }, 1h);
+  auto guard = std::make_shared<OpenWhenDestroyed>(destroyed);
+  Add(
+      "hangs",
+      [release, started, guard](Deadline, SampleSink&) -> Status {
+        started.Open();
+        release.Wait();
+        return {};
+      },
+      1h);
+  guard.reset();
   Engine& engine = Start();
-  started->wait();
+  started.Wait();
   engine.Stop(Deadline::After(10ms));
   engine_.reset();
-  release->count_down();
+  release.Open();
+  destroyed.Wait();  // the thread that was left alone ends on its own
 }
 
 }  // namespace

@@ -58,11 +58,21 @@ class SampleWriter {
 
   void Write(const ClientMetric& metric, MetricType type) {
     switch (type) {
-      case MetricType::Counter: Value(metric, {}, metric.counter.value); break;
-      case MetricType::Gauge: Value(metric, {}, metric.gauge.value); break;
-      case MetricType::Untyped: Value(metric, {}, metric.untyped.value); break;
-      case MetricType::Summary: Summary(metric); break;
-      case MetricType::Histogram: Histogram(metric); break;
+      case MetricType::Counter:
+        Value(metric, {}, metric.counter.value);
+        break;
+      case MetricType::Gauge:
+        Value(metric, {}, metric.gauge.value);
+        break;
+      case MetricType::Untyped:
+        Value(metric, {}, metric.untyped.value);
+        break;
+      case MetricType::Summary:
+        Summary(metric);
+        break;
+      case MetricType::Histogram:
+        Histogram(metric);
+        break;
     }
   }
 
@@ -146,10 +156,14 @@ std::string_view TypeName(MetricType type, std::string_view name, ExpositionForm
   switch (type) {
     case MetricType::Counter:
       return open_metrics && !name.ends_with("_total") ? "unknown" : "counter";
-    case MetricType::Gauge: return "gauge";
-    case MetricType::Summary: return "summary";
-    case MetricType::Histogram: return "histogram";
-    case MetricType::Untyped: break;
+    case MetricType::Gauge:
+      return "gauge";
+    case MetricType::Summary:
+      return "summary";
+    case MetricType::Histogram:
+      return "histogram";
+    case MetricType::Untyped:
+      break;
   }
   return open_metrics ? "unknown" : "untyped";
 }
@@ -205,8 +219,9 @@ void AppendValue(double value, std::string& out) {
     const double size = std::fabs(value);
     const bool fixed = size == 0 || (size >= 1e-4 && size < 1e16);
     char buffer[32];
-    const auto end = std::to_chars(buffer, buffer + sizeof buffer, value,
-                                   fixed ? std::chars_format::fixed : std::chars_format::scientific);
+    const auto end =
+        std::to_chars(buffer, buffer + sizeof buffer, value,
+                      fixed ? std::chars_format::fixed : std::chars_format::scientific);
     out.append(buffer, end.ptr);
   }
 }

@@ -147,7 +147,7 @@ rc::Gen<std::string> LabelText() {
 rc::Gen<double> ShortValue() {
   return rc::gen::oneOf(
       rc::gen::map(rc::gen::arbitrary<std::int32_t>(), [](std::int32_t v) { return double(v); }),
-      rc::gen::map(rc::gen::arbitrary<std::int32_t>(), [](std::int32_t v) { return v / 1024.0; }),
+      rc::gen::map(rc::gen::arbitrary<std::int32_t>(), [](std::int32_t v) { return v / 16.0; }),
       rc::gen::map(rc::gen::inRange(-10, 23), [](int e) { return std::pow(10, e); }),
       rc::gen::element(std::numeric_limits<double>::infinity(),
                        -std::numeric_limits<double>::infinity(), 0.0));
@@ -157,10 +157,12 @@ rc::Gen<ClientMetric> Metric() {
   return rc::gen::exec([] {
     ClientMetric metric;
     const auto labels = *rc::gen::inRange(0, 4);
-    for (int i = 0; i < labels; ++i) metric.label.push_back({"l" + std::to_string(i), *LabelText()});
+    for (int i = 0; i < labels; ++i)
+      metric.label.push_back({"l" + std::to_string(i), *LabelText()});
     metric.counter.value = metric.gauge.value = metric.untyped.value = *ShortValue();
     metric.summary.sample_sum = metric.histogram.sample_sum = *ShortValue();
-    metric.summary.sample_count = metric.histogram.sample_count = *rc::gen::arbitrary<std::uint64_t>();
+    metric.summary.sample_count = metric.histogram.sample_count =
+        *rc::gen::arbitrary<std::uint64_t>();
     metric.summary.quantile = {{0.5, *ShortValue()}, {0.99, *ShortValue()}};
     metric.histogram.bucket = {{1, 0.1}, {2, *ShortValue()}};
     metric.timestamp_ms = *rc::gen::element<std::int64_t>(0, 0, 1795486460618);

@@ -39,9 +39,7 @@ Error LateError() {
   return {ErrorKind::kTimeout, "has not returned by its deadline; not started again until it does"};
 }
 
-Error NotInTimeError() {
-  return {ErrorKind::kTimeout, "no result by the deadline of this scrape"};
-}
+Error NotInTimeError() { return {ErrorKind::kTimeout, "no result by the deadline of this scrape"}; }
 
 }  // namespace
 
@@ -112,12 +110,13 @@ void Runner::RequestStop() {
 
 bool Runner::Join(Deadline deadline) {
   std::unique_lock lock(mutex_);
+  if (!thread_.joinable()) return thread_ended_;
   if (!ended_.wait_until(lock, deadline.at(), [&] { return thread_ended_; })) {
-    if (thread_.joinable()) thread_.detach();
+    thread_.detach();
     return false;
   }
   lock.unlock();
-  if (thread_.joinable()) thread_.join();
+  thread_.join();
   return true;
 }
 
