@@ -14,24 +14,18 @@ bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
 std::string_view MetricKindName(MetricKind kind) {
   switch (kind) {
-    case MetricKind::kCounter:
-      return "counter";
-    case MetricKind::kGauge:
-      return "gauge";
-    case MetricKind::kUntyped:
-      break;
+    case MetricKind::kCounter: return "counter";
+    case MetricKind::kGauge: return "gauge";
+    case MetricKind::kUntyped: break;
   }
   return "untyped";
 }
 
 prometheus::MetricType ToPrometheus(MetricKind kind) {
   switch (kind) {
-    case MetricKind::kCounter:
-      return prometheus::MetricType::Counter;
-    case MetricKind::kGauge:
-      return prometheus::MetricType::Gauge;
-    case MetricKind::kUntyped:
-      break;
+    case MetricKind::kCounter: return prometheus::MetricType::Counter;
+    case MetricKind::kGauge: return prometheus::MetricType::Gauge;
+    case MetricKind::kUntyped: break;
   }
   return prometheus::MetricType::Untyped;
 }

@@ -42,15 +42,9 @@ struct Building {
 
 void SetValue(prometheus::ClientMetric& metric, MetricKind kind, double value) {
   switch (kind) {
-    case MetricKind::kCounter:
-      metric.counter.value = value;
-      break;
-    case MetricKind::kGauge:
-      metric.gauge.value = value;
-      break;
-    case MetricKind::kUntyped:
-      metric.untyped.value = value;
-      break;
+    case MetricKind::kCounter: metric.counter.value = value; break;
+    case MetricKind::kGauge: metric.gauge.value = value; break;
+    case MetricKind::kUntyped: metric.untyped.value = value; break;
   }
 }
 

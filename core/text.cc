@@ -3,7 +3,6 @@
 #include "core/text.h"
 
 #include <algorithm>
-#include <cstdint>
 
 namespace erpnext {
 namespace {
@@ -106,6 +105,12 @@ std::string RepairUtf8(std::string_view text) {
     text.remove_prefix(1);
   }
   return repaired;
+}
+
+std::uint64_t StableHash(std::string_view bytes) {
+  std::uint64_t hash = 0xcbf29ce484222325;
+  for (char c : bytes) hash = (hash ^ static_cast<std::uint8_t>(c)) * 0x100000001b3;
+  return hash;
 }
 
 std::string_view CutUtf8(std::string_view text, std::size_t bytes) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <charconv>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -40,6 +41,9 @@ bool IsValidUtf8(std::string_view text);
 // Each byte that cannot be part of valid UTF-8 becomes U+FFFD. Prometheus refuses a whole scrape
 // for one bad byte.
 std::string RepairUtf8(std::string_view text);
+
+// The same on every machine and in every version, so that it may be kept in a file (FNV-1a).
+std::uint64_t StableHash(std::string_view bytes);
 
 // Not longer than `bytes`, cut between two characters of valid UTF-8.
 std::string_view CutUtf8(std::string_view text, std::size_t bytes);

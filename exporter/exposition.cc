@@ -58,21 +58,11 @@ class SampleWriter {
 
   void Write(const ClientMetric& metric, MetricType type) {
     switch (type) {
-      case MetricType::Counter:
-        Value(metric, {}, metric.counter.value);
-        break;
-      case MetricType::Gauge:
-        Value(metric, {}, metric.gauge.value);
-        break;
-      case MetricType::Untyped:
-        Value(metric, {}, metric.untyped.value);
-        break;
-      case MetricType::Summary:
-        Summary(metric);
-        break;
-      case MetricType::Histogram:
-        Histogram(metric);
-        break;
+      case MetricType::Counter: Value(metric, {}, metric.counter.value); break;
+      case MetricType::Gauge: Value(metric, {}, metric.gauge.value); break;
+      case MetricType::Untyped: Value(metric, {}, metric.untyped.value); break;
+      case MetricType::Summary: Summary(metric); break;
+      case MetricType::Histogram: Histogram(metric); break;
     }
   }
 
@@ -156,14 +146,10 @@ std::string_view TypeName(MetricType type, std::string_view name, ExpositionForm
   switch (type) {
     case MetricType::Counter:
       return open_metrics && !name.ends_with("_total") ? "unknown" : "counter";
-    case MetricType::Gauge:
-      return "gauge";
-    case MetricType::Summary:
-      return "summary";
-    case MetricType::Histogram:
-      return "histogram";
-    case MetricType::Untyped:
-      break;
+    case MetricType::Gauge: return "gauge";
+    case MetricType::Summary: return "summary";
+    case MetricType::Histogram: return "histogram";
+    case MetricType::Untyped: break;
   }
   return open_metrics ? "unknown" : "untyped";
 }

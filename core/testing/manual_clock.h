@@ -14,13 +14,15 @@ class ManualClock final : public Clock {
   explicit ManualClock(WallTime now) : now_(now) {}
   // `seconds` since 1970, as captures give it.
   static ManualClock AtUnix(double seconds) {
-    return ManualClock(WallTime(std::chrono::duration_cast<WallTime::duration>(
-        std::chrono::duration<double>(seconds))));
+    return ManualClock(WallTime(
+        std::chrono::duration_cast<WallTime::duration>(std::chrono::duration<double>(seconds))));
   }
   ManualClock(const ManualClock& other) : now_(other.now_.load()), passed_(other.passed_.load()) {}
 
   WallTime Wall() const override { return now_.load() + passed_.load(); }
-  SteadyTime Steady() const override { return SteadyTime{} + std::chrono::hours(1) + passed_.load(); }
+  SteadyTime Steady() const override {
+    return SteadyTime{} + std::chrono::hours(1) + passed_.load();
+  }
 
   void Advance(std::chrono::nanoseconds step) { passed_.store(passed_.load() + step); }
 

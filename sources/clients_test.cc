@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: Apache-2.0
+// How the clients of Redis, MariaDB and HTTP take servers that misbehave.
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <latch>
+
+#include "core/testing/temp_folder.h"
+#include "sources/http_probe.h"
+#include "sources/mariadb_client.h"
+#include "sources/redis_client.h"
+#include "sources/testing/fault_server.h"
+
+namespace erpnext {
+namespace {
+
+using namespace std::chrono_literals;
+
+enum class Client { kRedis, kMariadb, kHttp };
+
+Status Ask(Client client, const Address& address, Deadline deadline) {
+  switch (client) {
+    case Client::kRedis: {
+      RedisEndpoint endpoint;
+      endpoint.address = address;
+      const RedisCommand command = {"PING"};
+      const auto replies = RedisClient(endpoint).Pipeline({&command, 1}, deadline);
+      return replies ? Status() : Fail(replies.error());
+    }
+    case Client::kMariadb: {
+      const auto table =
+          MariadbClient({.address = address, .user = "u"}).Query("SELECT 1", deadline);
+      return table ? Status() : Fail(table.error());
+    }
+    case Client::kHttp: break;
+  }
+  const auto response = HttpGet({.address = address, .host = "site"}, deadline);
+  return response ? Status() : Fail(response.error());
+}
+
+struct Fault {
+  const char* name;
+  FaultServer::Handler handler;
+  std::vector<ErrorKind> kinds;  // acceptable
+};
+
+class ClientsTest : public testing::TestWithParam<Client> {};
+std::string NameOf(const testing::TestParamInfo<Client>& client) {
+  const char* const names[] = {"Redis", "MariaDB", "HTTP"};
+  return names[static_cast<int>(client.param)];
+}
+INSTANTIATE_TEST_SUITE_P(All, ClientsTest,
+                         testing::Values(Client::kRedis, Client::kMariadb, Client::kHttp), NameOf);
+
+TEST_P(ClientsTest, EveryFaultHasItsKindAndEndsInTime) {
+  const std::string garbage = "\x47\x01\xFFgarbage of no protocol at all\r\n\r\n";
+  const Fault faults[] = {
+      {"hangs after accept", FaultServer::Hangs(), {ErrorKind::kTimeout}},
+      {"drips HTTP",
+       FaultServer::Drips("HTTP/1.1 200 OK\r\nX: y\r\nX: y\r\n", 20),
+       {ErrorKind::kTimeout, ErrorKind::kProtocol}},
+      {"drips a Redis bulk string",
+       FaultServer::Drips("$100\r\n", 20),
+       {ErrorKind::kTimeout, ErrorKind::kProtocol}},
+      {"closes at once", [](const auto&) {}, {ErrorKind::kUnavailable, ErrorKind::kProtocol}},
+      {"garbage",
+       [=](const auto& c) {
+         c.Send(garbage);
+         c.HangUntilStopped();
+       },
+       {ErrorKind::kProtocol, ErrorKind::kTimeout}},
+      {"garbage and goes",
+       [=](const auto& c) { c.Send(garbage); },
+       {ErrorKind::kProtocol, ErrorKind::kUnavailable}},
+      {"an endless line",
+       FaultServer::Floods(std::string(1U << 20, 'x')),
+       {ErrorKind::kLimit, ErrorKind::kProtocol}},
+  };
+  for (const Fault& fault : faults) {
+    FaultServer server(fault.handler);
+    const auto begin = Deadline::Clock::now();
+    const Status status = Ask(GetParam(), server.address(), Deadline::After(300ms));
+    EXPECT_LT(Deadline::Clock::now() - begin, 2s) << fault.name;
+    ASSERT_FALSE(status) << fault.name;
+    EXPECT_TRUE(std::count(fault.kinds.begin(), fault.kinds.end(), status.error().kind) == 1)
+        << fault.name << ": " << ErrorKindName(status.error().kind) << ", "
+        << status.error().message;
+  }
+}
+
+TEST_P(ClientsTest, APortWhereNobodyListensIsRefused) {
+  Address address;
+  {
+    FaultServer server(FaultServer::Hangs());
+    address = server.address();
+  }
+  const Status status = Ask(GetParam(), address, Deadline::After(2s));
+  ASSERT_FALSE(status);
+  EXPECT_EQ(ErrorKind::kRefused, status.error().kind) << status.error().message;
+}
+
+TEST_P(ClientsTest, ASocketThatIsNotThereIsUnavailable) {
+  Address address;
+  address.unix_path = "/nosuch/server.sock";
+  const Status status = Ask(GetParam(), address, Deadline::After(2s));
+  ASSERT_FALSE(status);
+  EXPECT_EQ(ErrorKind::kUnavailable, status.error().kind) << status.error().message;
+}
+
+TEST(RedisClient, RefusesAnArrayOfUnreasonableLength) {
+  for (const char* reply :
+       {"*2000000000\r\n", "*1000000\r\n*1000000\r\n*1000000\r\n*1000000\r\n", "$600000000\r\n"}) {
+    FaultServer server(FaultServer::Answers(reply));
+    const Status status = Ask(Client::kRedis, server.address(), Deadline::After(200ms));
+    EXPECT_FALSE(status) << reply;
+  }
+}
+
+TEST(RedisClient, MoreRepliesThanCommandsAreAProtocolError) {
+  FaultServer server(FaultServer::Answers("+PONG\r\n+FOREIGN\r\n"));
+  const Status status = Ask(Client::kRedis, server.address(), Deadline::After(2s));
+  ASSERT_FALSE(status);
+  EXPECT_EQ(ErrorKind::kProtocol, status.error().kind);
+}
+
+TEST(RedisClient, WaitsBeforeItTriesAgain) {
+  FaultServer server([](const auto&) {});
+  RedisEndpoint endpoint;
+  endpoint.address = server.address();
+  RedisClient client(endpoint);
+  const RedisCommand command = {"PING"};
+  for (int i = 0; i < 20; ++i) EXPECT_FALSE(client.Pipeline({&command, 1}, Deadline::After(1s)));
+  EXPECT_LE(client.round_trips(), 3u);
+}
+
+TEST(MariadbErrorKind, TellsRefusedFromMissing) {
+  struct Row {
+    unsigned number;
+    const char* message;
+    ErrorKind kind;
+  };
+  const Row rows[] = {
+      {2002, "Can't connect to local server through socket '/run/x (1)' (2)",
+       ErrorKind::kUnavailable},
+      {2002, "Can't connect to server on '127.0.0.1' (111)", ErrorKind::kRefused},
+      {2003, "Can't connect to server on 'h' (110)", ErrorKind::kTimeout},
+      {2002, "Can't connect to local server through socket '/x' (13)", ErrorKind::kPermission},
+      {2002, "no number here", ErrorKind::kUnavailable},
+      {2002,
+       "Received error packet before completion of TLS handshake. The authenticity of the "
+       "following error cannot be verified: 1040 - Too many connections",
+       ErrorKind::kLimit},
+      {2005, "", ErrorKind::kUnavailable},
+      {1045, "", ErrorKind::kPermission},
+      {4151, "", ErrorKind::kPermission},
+      {1040, "", ErrorKind::kLimit},
+      {1203, "", ErrorKind::kLimit},
+      {1969, "", ErrorKind::kTimeout},
+      {2013, "", ErrorKind::kUnavailable},
+      {1146, "", ErrorKind::kUnsupported},
+      {2027, "", ErrorKind::kProtocol},
+  };
+  for (const Row& row : rows)
+    EXPECT_EQ(row.kind, MariadbErrorKind(row.number, row.message)) << row.number;
+}
+
+TEST(MariadbSessions, AreAtMostTwo) {
+  std::latch both_connected{2};
+  FaultServer server([&](const FaultServer::Connection& c) {
+    both_connected.count_down();
+    c.HangUntilStopped();
+  });
+  MariadbSessions sessions({.address = server.address(), .user = "u"});
+  {
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < 2; ++i) {
+      threads.emplace_back(
+          [&] { (void)sessions.Query("SELECT 1", Deadline::After(2s)).has_value(); });
+    }
+    both_connected.wait();
+    const auto table = sessions.Query("SELECT 1", Deadline::After(20ms));
+    ASSERT_FALSE(table);
+    EXPECT_NE(std::string::npos, table.error().message.find("both sessions are busy"));
+  }
+}
+
+TEST(HttpGet, ReadsStatusAndBody) {
+  std::string request;
+  FaultServer server([&](const FaultServer::Connection& c) {
+    request = c.Receive();
+    c.Send(
+        "HTTP/1.1 503 SERVICE UNAVAILABLE\r\nContent-Length: 4\r\nConnection: close\r\n\r\nbody");
+  });
+  const auto response =
+      HttpGet({.address = server.address(), .host = "a.example.com", .path = "/api/method/ping"},
+              Deadline::After(5s));
+  ASSERT_TRUE(response) << response.error().message;
+  EXPECT_EQ(503, response->status);
+  EXPECT_EQ("body", response->body);
+  EXPECT_TRUE(request.starts_with("GET /api/method/ping HTTP/1.1\r\n"));
+  EXPECT_NE(std::string::npos, request.find("Host: a.example.com\r\n"));
+}
+
+TEST(HttpGet, DoesNotFollowRedirects) {
+  FaultServer server(
+      FaultServer::Answers("HTTP/1.1 302 Found\r\nLocation: "
+                           "http://127.0.0.1:99999999999/\r\nContent-Length: 0\r\n\r\n"));
+  const auto response = HttpGet({.address = server.address(), .host = "h"}, Deadline::After(5s));
+  ASSERT_TRUE(response);
+  EXPECT_EQ(302, response->status);
+}
+
+TEST(HttpGet, AHugeBodyIsALimit) {
+  FaultServer server([](const FaultServer::Connection& c) {
+    c.Receive();
+    c.Send("HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n");
+    const std::string block(1U << 20, 'x');
+    while (c.Send(block)) {
+    }
+  });
+  const auto response = HttpGet({.address = server.address(), .host = "h"}, Deadline::After(5s));
+  ASSERT_FALSE(response);
+  EXPECT_EQ(ErrorKind::kLimit, response.error().kind);
+}
+
+}  // namespace
+}  // namespace erpnext

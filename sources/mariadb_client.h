@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+// Asks a MariaDB server: short statements, each within a deadline, on a session that can neither
+// write nor wait for locks.
+#pragma once
+
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/deadline.h"
+#include "core/result.h"
+#include "core/secret.h"
+#include "sources/backoff.h"
+#include "sources/channel.h"
+
+namespace erpnext {
+
+struct MariadbOptions {
+  Address address;
+  std::string user;
+  Secret password;
+  bool tls = false;
+  bool tls_verify = true;
+  std::string tls_ca_file;
+
+  friend bool operator==(const MariadbOptions&, const MariadbOptions&) = default;
+};
+
+struct MariadbTable {
+  std::vector<std::string> columns;
+  std::vector<std::vector<std::optional<std::string>>> rows;  // NULL is nothing
+};
+
+// The kind of error that an error number of server or client library stands for: refused and
+// unavailable (nothing there), permission (login or grant), limit (too many connections), timeout,
+// protocol, unsupported (unknown table, column or syntax). `message` is read only for the number
+// of the system error in the library's own texts.
+ErrorKind MariadbErrorKind(unsigned error_number, std::string_view message);
+
+// One thread at a time. One session, made when it is needed: autocommit, read only, every statement
+// limited by the server too (max_statement_time) and never waiting for a lock longer than a second.
+class MariadbClient {
+ public:
+  explicit MariadbClient(MariadbOptions options);
+  ~MariadbClient();
+
+  // Runs one statement. At most 32 MiB and 200 000 rows are accepted: limit beyond. After a
+  // timeout, limit or lost connection the session is closed; the next call makes a new one, a
+  // little later after each failure.
+  Result<MariadbTable> Query(std::string_view statement, Deadline deadline);
+
+  const MariadbOptions& options() const { return options_; }
+
+ private:
+  class Session;
+
+  Result<MariadbTable> Failed(const Error& error);
+  Status EnsureSession(Deadline deadline);
+
+  MariadbOptions options_;
+  std::unique_ptr<Session> session_;
+  Backoff backoff_;
+  std::optional<Error> last_failure_;
+};
+
+// The at most two sessions that all collectors of one server share. Thread-safe.
+class MariadbSessions {
+ public:
+  static constexpr std::size_t kMaxSessions = 2;
+
+  explicit MariadbSessions(MariadbOptions options) : options_(std::move(options)) {}
+
+  // Waits for a free session. Timeout when none became free in time.
+  Result<MariadbTable> Query(std::string_view statement, Deadline deadline);
+
+  const MariadbOptions& options() const { return options_; }
+
+ private:
+  Result<std::unique_ptr<MariadbClient>> Take(Deadline deadline);
+  void PutBack(std::unique_ptr<MariadbClient> client);
+
+  const MariadbOptions options_;
+  std::mutex mutex_;
+  std::condition_variable freed_;
+  std::vector<std::unique_ptr<MariadbClient>> idle_;  // the last used is taken first
+  std::size_t out_ = 0;
+};
+
+}  // namespace erpnext

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// Keeps small states over a reload, and, where there is a folder for it, over a restart.
+#pragma once
+
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "core/result.h"
+
+namespace erpnext {
+
+// One for the process. Thread-safe.
+class StateStore {
+ public:
+  // `folder` may be empty: then states live as long as the process.
+  explicit StateStore(std::string folder) : folder_(std::move(folder)) {}
+
+  // The state last saved under `name`, or nothing. A file that cannot be read is an error, so
+  // that the caller does not take it for a first start.
+  Result<std::optional<std::string>> Load(const std::string& name);
+
+  // Replaces the file in one step: a crash leaves the old or the new state, never half of one.
+  Status Save(const std::string& name, std::string state);
+
+ private:
+  std::string folder_;
+  std::mutex mutex_;
+  std::map<std::string, std::string> states_;
+};
+
+}  // namespace erpnext
