@@ -2,13 +2,13 @@
 // The one table of collectors.
 #pragma once
 
-#include <span>
+#include <vector>
 
 #include "collectors/collector.h"
 
 namespace erpnext {
 
 // In the order in which they appear on /metrics. Names are unique, and so are family names.
-std::span<const CollectorEntry> AllCollectors();
+const std::vector<const CollectorEntry*>& AllCollectors();
 
 }  // namespace erpnext

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstddef>
 
 namespace erpnext {
 
@@ -28,6 +29,12 @@ class Deadline {
   int RemainingMillis() const {
     const auto millis = std::chrono::ceil<std::chrono::milliseconds>(Remaining()).count();
     return static_cast<int>(std::min<std::chrono::milliseconds::rep>(millis, 1'000'000));
+  }
+
+  // An equal share of the time that is left, for the next of `parts` operations: so that one that
+  // hangs does not take the time of those behind it.
+  Deadline Share(std::size_t parts) const {
+    return parts <= 1 ? *this : After(Remaining() / static_cast<Clock::duration::rep>(parts));
   }
 
   Deadline Earlier(Deadline other) const { return Deadline(std::min(at_, other.at_)); }

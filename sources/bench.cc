@@ -94,7 +94,9 @@ void ReadServers(const Environment& environment, Bench& bench) {
   bench.redis_cache = ReadEndpoint(bench, "redis_cache", "redis://127.0.0.1:13311");
   if (bench.redis_queue) SetQueueCredentials(bench, environment, *bench.redis_queue);
   bench.database = DatabaseOf(bench.config);
-  bench.webserver_port = Port(bench.config, "webserver_port").value_or(8000);
+  if (bench.web_address == Address{}) {
+    bench.web_address = {"", "127.0.0.1", Port(bench.config, "webserver_port").value_or(8000)};
+  }
 }
 
 // Names become parts of a path.
@@ -162,12 +164,12 @@ std::vector<BenchSetting> BenchReader::Candidates() const {
   std::vector<BenchSetting> candidates;
   for (const std::string& pattern : settings_.search) {
     for (const std::string& path : Glob(pattern)) {
-      if (LooksLikeBench(path)) candidates.push_back({path, "", ""});
+      if (LooksLikeBench(path)) candidates.push_back({.path = path});
     }
   }
   const auto root = settings_.environment.find("FRAPPE_BENCH_ROOT");
   if (root != settings_.environment.end() && LooksLikeBench(root->second)) {
-    candidates.push_back({root->second, "", ""});
+    candidates.push_back({.path = root->second});
   }
   return candidates;
 }
@@ -183,7 +185,7 @@ Result<Inventory> BenchReader::Read(Deadline deadline) {
       continue;
     }
     if (!seen.insert(*real).second) continue;  // the same bench by another link
-    auto bench = ReadBench({*real, candidate.name, candidate.id}, deadline);
+    auto bench = ReadBench({*real, candidate.name, candidate.id, candidate.web}, deadline);
     if (bench) {
       inventory.benches.push_back(std::move(*bench));
     } else if (bench.error().kind == ErrorKind::kTimeout) {
@@ -202,6 +204,7 @@ Result<Inventory> BenchReader::Read(Deadline deadline) {
 Result<Bench> BenchReader::ReadBench(const BenchSetting& setting, Deadline deadline) {
   Bench bench;
   bench.path = setting.path;
+  bench.web_address = setting.web;
   bench.name = setting.name.empty() ? std::string(BaseName(setting.path)) : setting.name;
   ReadApps(bench);
 

@@ -47,7 +47,7 @@ struct Bench {
   std::optional<RedisEndpoint> redis_queue;  // nothing: not configured, and no default
   std::optional<RedisEndpoint> redis_cache;
   Database database;
-  std::uint16_t webserver_port = 8000;
+  Address web_address;          // of the web server that knows its sites by their names
   std::vector<Error> problems;  // what could not be read; the rest is there
 
   // As `bench_id` or the path gives it, see frappe.utils.get_bench_id.
@@ -63,6 +63,7 @@ struct BenchSetting {
   std::string path;
   std::string name;  // empty: the folder's
   std::string id;    // empty: as Frappe computes it; needed where the bench is mounted elsewhere
+  Address web;       // no host and no path: 127.0.0.1 and the bench's webserver_port
 };
 
 struct DiscoverySettings {

@@ -20,7 +20,7 @@ class BenchReaderTest : public testing::Test {
     folder_.Write("bench/apps/frappe/frappe/__init__.py",
                   "# comment\n__version__ = \"15.8.1\"\n__title__ = 'x'\n");
     Common(R"({"redis_queue": "redis://127.0.0.1:11015", "webserver_port": 8015})");
-    settings_.benches = {{folder_.path("bench"), "", ""}};
+    settings_.benches = {{.path = folder_.path("bench")}};
   }
 
   void Common(std::string_view json) { folder_.Write("bench/sites/common_site_config.json", json); }
@@ -65,7 +65,7 @@ TEST_F(BenchReaderTest, ReadsABench) {
   EXPECT_EQ(8015, bench.sites[0].config.Integer("webserver_port"));
   EXPECT_EQ("redis://127.0.0.1:11015/0", bench.redis_queue->Text());
   EXPECT_EQ("redis://127.0.0.1:13311/0", bench.redis_cache->Text());
-  EXPECT_EQ(8015, bench.webserver_port);
+  EXPECT_EQ("127.0.0.1:8015", bench.web_address.Text());
   EXPECT_EQ("127.0.0.1:3306", bench.database.address.Text());
   EXPECT_THAT(bench.problems, ElementsAre());
 }
@@ -182,7 +182,7 @@ TEST_F(BenchReaderTest, SearchFindsBenchesOnceAndGivesThemDifferentNames) {
 }
 
 TEST_F(BenchReaderTest, AMissingBenchIsAProblemAndNotTheEnd) {
-  settings_.benches.push_back({folder_.path("nowhere"), "", ""});
+  settings_.benches.push_back({.path = folder_.path("nowhere")});
   const Inventory inventory = Read();
   EXPECT_EQ(1u, inventory.benches.size());
   ASSERT_EQ(1u, inventory.problems.size());

@@ -163,8 +163,7 @@ ErrorKind MariadbErrorKind(unsigned number, std::string_view message) {
     case CR_PLUGIN_NOT_ALLOWED: return ErrorKind::kPermission;
     case ER_CON_COUNT_ERROR:
     case ER_TOO_MANY_USER_CONNECTIONS:
-    case ER_USER_LIMIT_REACHED:
-    case CR_NET_PACKET_TOO_LARGE: return ErrorKind::kLimit;
+    case ER_USER_LIMIT_REACHED: return ErrorKind::kLimit;
     case ER_STATEMENT_TIMEOUT:
     case ER_QUERY_INTERRUPTED:
     case ER_LOCK_WAIT_TIMEOUT: return ErrorKind::kTimeout;
@@ -304,7 +303,7 @@ class MariadbClient::Session {
                                            : std::optional(std::string(row[i], lengths[i])));
       }
       if (table.rows.size() > kMaxRows || bytes > kMaxBytes) {
-        return Fail(ErrorKind::kLimit, "more rows or bytes than are accepted");
+        return Fail(ErrorKind::kProtocol, "answer larger than is accepted");
       }
     }
     if (mysql_errno(mysql_) != 0) return Failure(mysql_);

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/deadline.h"
@@ -48,9 +49,9 @@ class MariadbClient {
   explicit MariadbClient(MariadbOptions options);
   ~MariadbClient();
 
-  // Runs one statement. At most 32 MiB and 200 000 rows are accepted: limit beyond. After a
-  // timeout, limit or lost connection the session is closed; the next call makes a new one, a
-  // little later after each failure.
+  // Runs one statement. At most 32 MiB and 200 000 rows are accepted: protocol beyond. After a
+  // timeout, a protocol error or a lost connection the session is closed; the next call makes a
+  // new one, a little later after each failure.
   Result<MariadbTable> Query(std::string_view statement, Deadline deadline);
 
   const MariadbOptions& options() const { return options_; }
@@ -67,17 +68,24 @@ class MariadbClient {
   std::optional<Error> last_failure_;
 };
 
-// The at most two sessions that all collectors of one server share. Thread-safe.
-class MariadbSessions {
+// What collectors see of a MariaDB server. Thread-safe.
+class MariadbServer {
+ public:
+  virtual ~MariadbServer() = default;
+
+  // Runs one statement, as MariadbClient::Query does.
+  virtual Result<MariadbTable> Query(std::string_view statement, Deadline deadline) = 0;
+};
+
+// The real one: the at most two sessions that all collectors of one server share.
+class MariadbSessions final : public MariadbServer {
  public:
   static constexpr std::size_t kMaxSessions = 2;
 
   explicit MariadbSessions(MariadbOptions options) : options_(std::move(options)) {}
 
   // Waits for a free session. Timeout when none became free in time.
-  Result<MariadbTable> Query(std::string_view statement, Deadline deadline);
-
-  const MariadbOptions& options() const { return options_; }
+  Result<MariadbTable> Query(std::string_view statement, Deadline deadline) override;
 
  private:
   Result<std::unique_ptr<MariadbClient>> Take(Deadline deadline);
@@ -88,6 +96,22 @@ class MariadbSessions {
   std::condition_variable freed_;
   std::vector<std::unique_ptr<MariadbClient>> idle_;  // the last used is taken first
   std::size_t out_ = 0;
+};
+
+// Gives one server object for one set of options, to whoever asks. Thread-safe.
+class MariadbServers {
+ public:
+  std::shared_ptr<MariadbServer> For(const MariadbOptions& options) {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [known, server] : servers_) {
+      if (known == options) return server;
+    }
+    return servers_.emplace_back(options, std::make_shared<MariadbSessions>(options)).second;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::vector<std::pair<MariadbOptions, std::shared_ptr<MariadbServer>>> servers_;
 };
 
 }  // namespace erpnext

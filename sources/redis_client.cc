@@ -143,6 +143,9 @@ class RedisClient::Connection {
         return Convert(*reply);
       }
       const auto got = channel_.Read(buffer.data(), buffer.size());
+      if (!got && got.error().kind == ErrorKind::kLimit) {
+        return Fail(ErrorKind::kProtocol, "answer larger than {} bytes", kMaxReplyBytes);
+      }
       if (!got) return Fail(got.error());
       if (*got == 0) return Fail(ErrorKind::kUnavailable, "connection closed");
       if (redisReaderFeed(reader_.get(), buffer.data(), *got) != REDIS_OK) {
@@ -157,7 +160,6 @@ class RedisClient::Connection {
 
 RedisClient::RedisClient(RedisEndpoint endpoint) : endpoint_(std::move(endpoint)) {}
 RedisClient::~RedisClient() = default;
-RedisClient::RedisClient(RedisClient&&) noexcept = default;
 
 Status RedisClient::Connect(Deadline deadline) {
   auto channel = Channel::Connect(endpoint_.address, deadline);

@@ -37,19 +37,28 @@ using RedisCommand = std::vector<std::string>;
 // The kind and text of an error reply: NOPERM and WRONGPASS are permission, LOADING unavailable.
 Error RedisReplyError(const RedisReply& reply);
 
-// One thread at a time. Keeps one connection, which it makes when it is needed; after a failure it
-// waits a little longer each time before it tries again, and meanwhile returns the same error.
-class RedisClient {
+// What collectors see of a Redis server. One thread at a time.
+class RedisConnection {
  public:
-  explicit RedisClient(RedisEndpoint endpoint);
-  ~RedisClient();
-  RedisClient(RedisClient&&) noexcept;
+  virtual ~RedisConnection() = default;
 
   // Sends all commands, then reads as many replies: one round trip. Error replies are values. An
-  // error of the call (refused, unavailable, timeout, permission at login, protocol, limit) ends
-  // the connection. At most 16 MiB and a million elements are accepted.
+  // error of the call means that there are no replies at all: refused, unavailable, timeout,
+  // permission (at login), limit (no more clients taken), protocol (no or too large an answer).
+  virtual Result<std::vector<RedisReply>> Pipeline(std::span<const RedisCommand> commands,
+                                                   Deadline deadline) = 0;
+};
+
+// The real one. Keeps one connection, which it makes when it is needed; after a failure it
+// waits a little longer each time before it tries again, and meanwhile returns the same error. At
+// most 16 MiB and a million elements are accepted in answer to a pipeline.
+class RedisClient final : public RedisConnection {
+ public:
+  explicit RedisClient(RedisEndpoint endpoint);
+  ~RedisClient() override;
+
   Result<std::vector<RedisReply>> Pipeline(std::span<const RedisCommand> commands,
-                                           Deadline deadline);
+                                           Deadline deadline) override;
 
   const RedisEndpoint& endpoint() const { return endpoint_; }
 

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+// Why a server did not answer, in the words of the label `reason`.
+#pragma once
+
+#include <string_view>
+
+#include "core/result.h"
+
+namespace erpnext {
+
+// "down" (nothing there), "refused" (nobody listens), "denied" (login or grant), "timeout",
+// "too_many_connections", or "protocol" (something else answers, or not as it should).
+constexpr std::string_view ConnectReason(ErrorKind kind) {
+  switch (kind) {
+    case ErrorKind::kUnavailable: return "down";
+    case ErrorKind::kRefused: return "refused";
+    case ErrorKind::kPermission: return "denied";
+    case ErrorKind::kTimeout: return "timeout";
+    case ErrorKind::kLimit: return "too_many_connections";
+    default: return "protocol";
+  }
+}
+
+// A server that refuses our login, or takes no more connections, is up all the same.
+constexpr bool IsUpThough(ErrorKind kind) {
+  return kind == ErrorKind::kPermission || kind == ErrorKind::kLimit;
+}
+
+}  // namespace erpnext

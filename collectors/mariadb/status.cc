@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+// Whether the database server of each bench answers and why not, and the global status of the
+// first one under the names of mysqld_exporter.
+#include "collectors/mariadb/status.h"
+
+#include <map>
+
+#include "collectors/connect_reason.h"
+#include "collectors/context.h"
+#include "collectors/mariadb/status_values.h"
+#include "core/text.h"
+
+namespace erpnext {
+namespace {
+
+constexpr Family kUp{
+    .name = "erpnext_mariadb_up",
+    .labels = {"bench"},
+    .help =
+        "1 when the database server of the bench is there, 0 when it is not. A server that "
+        "refuses our login is there.",
+    .source = "connection and SHOW GLOBAL STATUS"};
+constexpr Family kConnectError{
+    .name = "erpnext_mariadb_connect_error_info",
+    .labels = {"bench", "reason"},
+    .help =
+        "Why the database server did not answer our question, with value 1. Absent when it did.",
+    .source = "error of connection, login or statement"};
+constexpr Family kMysqlUp{.name = "mysql_up",
+                          .help = "Whether the MySQL server is up.",
+                          .source = "SHOW GLOBAL STATUS was answered"};
+constexpr Family kVersionInfo{.name = "mysql_version_info",
+                              .labels = {"innodb_version", "version", "version_comment"},
+                              .help = "MySQL version and distribution.",
+                              .source = "SHOW GLOBAL VARIABLES"};
+constexpr Family kCommands{.name = "mysql_global_status_commands_total",
+                           .kind = MetricKind::kCounter,
+                           .labels = {"command"},
+                           .help = "Total number of executed MySQL commands.",
+                           .source = "SHOW GLOBAL STATUS Com_*"};
+constexpr Family kHandlers{.name = "mysql_global_status_handlers_total",
+                           .kind = MetricKind::kCounter,
+                           .labels = {"handler"},
+                           .help = "Total number of executed MySQL handlers.",
+                           .source = "SHOW GLOBAL STATUS Handler_*"};
+constexpr Family kConnectionErrors{.name = "mysql_global_status_connection_errors_total",
+                                   .kind = MetricKind::kCounter,
+                                   .labels = {"error"},
+                                   .help = "Total number of MySQL connection errors.",
+                                   .source = "SHOW GLOBAL STATUS Connection_errors_*"};
+constexpr Family kPoolPages{.name = "mysql_global_status_buffer_pool_pages",
+                            .labels = {"state"},
+                            .help = "Innodb buffer pool pages by state.",
+                            .source = "SHOW GLOBAL STATUS Innodb_buffer_pool_pages_*"};
+constexpr Family kPoolDirty{.name = "mysql_global_status_buffer_pool_dirty_pages",
+                            .help = "Innodb buffer pool dirty pages.",
+                            .source = "SHOW GLOBAL STATUS Innodb_buffer_pool_pages_dirty"};
+constexpr Family kPoolChanges{.name = "mysql_global_status_buffer_pool_page_changes_total",
+                              .kind = MetricKind::kCounter,
+                              .labels = {"operation"},
+                              .help = "Innodb buffer pool page state changes.",
+                              .source = "SHOW GLOBAL STATUS Innodb_buffer_pool_pages_*"};
+constexpr Family kRowOps{.name = "mysql_global_status_innodb_row_ops_total",
+                         .kind = MetricKind::kCounter,
+                         .labels = {"operation"},
+                         .help = "Total number of MySQL InnoDB row operations.",
+                         .source = "SHOW GLOBAL STATUS Innodb_rows_*"};
+constexpr Family kPerformanceLost{
+    .name = "mysql_global_status_performance_schema_lost_total",
+    .kind = MetricKind::kCounter,
+    .labels = {"instrumentation"},
+    .help =
+        "Total number of MySQL instrumentations that could not be loaded or created due to "
+        "memory constraints.",
+    .source = "SHOW GLOBAL STATUS Performance_schema_*"};
+constexpr Family kStatus{.name = "mysql_global_status_*",
+                         .kind = MetricKind::kUntyped,
+                         .help = "Generic metric from SHOW GLOBAL STATUS.",
+                         .source = "SHOW GLOBAL STATUS, the variable of the same name"};
+constexpr Family kVariables{.name = "mysql_global_variables_*",
+                            .kind = MetricKind::kGauge,
+                            .help = "Generic gauge metric from SHOW GLOBAL VARIABLES.",
+                            .source = "SHOW GLOBAL VARIABLES, the variable of the same name"};
+constexpr const Family* kFamilies[] = {
+    &kUp,       &kConnectError,     &kMysqlUp,   &kVersionInfo, &kCommands,
+    &kHandlers, &kConnectionErrors, &kPoolPages, &kPoolDirty,   &kPoolChanges,
+    &kRowOps,   &kPerformanceLost,  &kStatus,    &kVariables};
+
+// Only the variables that rules and panels compare the status with.
+constexpr std::string_view kVariablesQuery =
+    "SHOW GLOBAL VARIABLES WHERE Variable_name IN ('version', 'version_comment', 'innodb_version', "
+    "'max_connections', 'innodb_buffer_pool_size', 'long_query_time', 'open_files_limit', "
+    "'read_only', 'slow_query_log', 'table_open_cache', 'thread_cache_size')";
+
+const Family* FamilyOf(StatusGroup group) {
+  switch (group) {
+    case StatusGroup::kCommands: return &kCommands;
+    case StatusGroup::kHandlers: return &kHandlers;
+    case StatusGroup::kConnectionErrors: return &kConnectionErrors;
+    case StatusGroup::kBufferPoolPages: return &kPoolPages;
+    case StatusGroup::kBufferPoolChanges: return &kPoolChanges;
+    case StatusGroup::kRowOperations: return &kRowOps;
+    case StatusGroup::kPerformanceLost: return &kPerformanceLost;
+    default: return nullptr;
+  }
+}
+
+void AddStatus(const std::string& name, double value, SampleSink& sink) {
+  const GroupedStatus grouped = GroupOf(name);
+  if (grouped.group == StatusGroup::kNone) {
+    sink.AddOpen(kStatus, name, StatusKind(name), value);
+  } else if (grouped.group == StatusGroup::kBufferPoolDirty) {
+    sink.Add(kPoolDirty, value);
+  } else if (const Family* family = FamilyOf(grouped.group)) {
+    sink.Add(*family, {grouped.label}, value);
+  }
+}
+
+// Rows of two columns, names in lower case; others are left out.
+std::map<std::string, std::string> Pairs(const MariadbTable& table) {
+  std::map<std::string, std::string> pairs;
+  for (const auto& row : table.rows) {
+    if (row.size() == 2 && row[0] && row[1]) pairs.emplace(ToLower(*row[0]), *row[1]);
+  }
+  return pairs;
+}
+
+void AddVariables(const std::map<std::string, std::string>& variables, SampleSink& sink) {
+  const auto text = [&](const char* name) {
+    const auto found = variables.find(name);
+    return found != variables.end() ? found->second : std::string();
+  };
+  sink.Add(kVersionInfo, {text("innodb_version"), text("version"), text("version_comment")}, 1);
+  for (const auto& [name, value] : variables) {
+    if (name.find("version") != std::string::npos) continue;
+    if (const auto number = ParseStatusValue(value)) {
+      sink.AddOpen(kVariables, name, MetricKind::kGauge, *number);
+    }
+  }
+}
+
+class MariadbStatusCollector final : public Collector {
+ public:
+  explicit MariadbStatusCollector(const CollectorContext& context) : context_(context) {}
+
+  Status Collect(Deadline deadline, SampleSink& sink) override {
+    // Benches that share a server share its answer.
+    struct Server {
+      MariadbOptions options;
+      std::vector<const Bench*> benches;
+    };
+    const auto inventory = context_.inventory->Current();
+    std::vector<Server> servers;
+    for (const Bench& bench : inventory->benches) {
+      if (bench.database.type != "mariadb") continue;
+      const MariadbOptions options = MariadbOptionsFor(bench, context_.settings.mariadb);
+      auto known = std::find_if(servers.begin(), servers.end(),
+                                [&](const Server& server) { return server.options == options; });
+      if (known == servers.end()) known = servers.insert(servers.end(), Server{options, {}});
+      known->benches.push_back(&bench);
+    }
+    Status status;
+    for (std::size_t i = 0; i < servers.size(); ++i) {
+      const Deadline share = deadline.Share(servers.size() - i);
+      const Status asked = Ask(servers[i].options, /*is_first=*/i == 0, share, sink);
+      const bool up = asked || IsUpThough(asked.error().kind);
+      for (const Bench* bench : servers[i].benches) {
+        sink.Add(kUp, {bench->name}, up ? 1 : 0);
+        if (!asked) sink.Add(kConnectError, {bench->name, ConnectReason(asked.error().kind)}, 1);
+      }
+      if (!asked && status) status = asked;
+    }
+    return status;
+  }
+
+ private:
+  // The names of mysqld_exporter know one server only: those are of the first one.
+  Status Ask(const MariadbOptions& options, bool is_first, Deadline deadline, SampleSink& sink) {
+    const auto server = context_.mariadb_server(options);
+    const auto rows = server->Query(is_first ? "SHOW GLOBAL STATUS" : "SELECT 1", deadline);
+    if (is_first) sink.Add(kMysqlUp, rows ? 1 : 0);
+    if (!rows) return Fail(rows.error());
+    if (!is_first) return {};
+    for (const auto& [name, text] : Pairs(*rows)) {
+      if (const auto value = ParseStatusValue(text)) AddStatus(name, *value, sink);
+    }
+    const auto variables = server->Query(kVariablesQuery, deadline);
+    if (!variables) return Fail(variables.error());
+    AddVariables(Pairs(*variables), sink);
+    return {};
+  }
+
+  CollectorContext context_;
+};
+
+}  // namespace
+
+const CollectorEntry kMariadbStatusCollector{
+    .name = "mariadb_status",
+    .summary = "whether MariaDB answers and why not; its global status",
+    .access = "MariaDB: a login; SHOW GLOBAL STATUS and SHOW GLOBAL VARIABLES need no privilege",
+    .timeout = std::chrono::seconds(2),
+    .families = kFamilies,
+    .make = [](const CollectorContext& context) -> std::unique_ptr<Collector> {
+      return std::make_unique<MariadbStatusCollector>(context);
+    }};
+
+}  // namespace erpnext
