@@ -106,6 +106,19 @@ TEST(Exposition, LeavesOutWhatPrometheusWouldRefuse) {
                   GaugeFamily("a", {{"bad-label", "x"}}, 1), MetricFamily{"empty", "", {}, {}}}));
 }
 
+TEST(Exposition, LabelNamesMayChangeFromSampleToSample) {
+  MetricFamily family = GaugeFamily("m", {{"x", "1"}}, 1);
+  const std::vector<ClientMetric::Label> others[] = {
+      {{"x", "2"}}, {{"bad-label", "3"}}, {{"x", "4"}}, {}, {{"y", "5"}, {"z", "6"}}, {{"y", "7"}}};
+  for (const auto& labels : others) {
+    family.metric.push_back(GaugeFamily("m", labels, 1).metric[0]);
+  }
+  EXPECT_EQ(
+      "# HELP m Help.\n# TYPE m gauge\nm{x=\"1\"} 1\nm{x=\"2\"} 1\nm{x=\"4\"} 1\nm 1\n"
+      "m{y=\"5\",z=\"6\"} 1\nm{y=\"7\"} 1\n",
+      Text({family}));
+}
+
 TEST(Exposition, OpenMetricsNamesCountersByTheRule) {
   MetricFamily right = GaugeFamily("jobs_total", {}, 0);
   right.type = MetricType::Counter;
