@@ -188,85 +188,95 @@ Status Channel::StartTls(const std::shared_ptr<TlsContext>& context, const std::
       return Fail(ErrorKind::kPermission, "TLS: certificate not trusted: {}",
                   X509_verify_cert_error_string(verified));
     }
-    if (Status status = WaitForTls(result, deadline); !status) {
-      return Fail(status.error().kind, "TLS handshake: {}", status.error().message);
-    }
+    Status status = AwaitWhatTlsWants(result);
+    if (status) status = WaitForAwaited(deadline);
+    if (!status) return Fail(status.error().kind, "TLS handshake: {}", status.error().message);
   }
 }
 
-// After a TLS call that did not succeed: waits for what it wants, or tells why it failed.
-Status Channel::WaitForTls(int result, Deadline deadline) {
+// After a TLS call that did not succeed: notes what it wants, or tells why it failed.
+Status Channel::AwaitWhatTlsWants(int result) {
   switch (SSL_get_error(tls_.get(), result)) {
-    case SSL_ERROR_WANT_READ: return Wait(POLLIN, deadline);
-    case SSL_ERROR_WANT_WRITE: return Wait(POLLOUT, deadline);
+    case SSL_ERROR_WANT_READ: awaited_ = POLLIN; return {};
+    case SSL_ERROR_WANT_WRITE: awaited_ = POLLOUT; return {};
     default: return Fail(ErrorKind::kProtocol, TlsErrorText());
   }
 }
 
-Status Channel::Wait(short events, Deadline deadline) const {
-  return WaitFor(fd_.get(), events, deadline);
+Status Channel::WaitForAwaited(Deadline deadline) const {
+  return WaitFor(fd_.get(), awaited_, deadline);
 }
 
 bool Channel::WaitReadable(Deadline deadline) const {
   if (tls_ && SSL_pending(tls_.get()) > 0) return true;
-  return Wait(POLLIN, deadline).has_value();
+  return WaitFor(fd_.get(), POLLIN, deadline).has_value();
 }
 
 Result<std::size_t> Channel::Read(char* buffer, std::size_t size) {
-  if (read_budget_ == 0) return Fail(ErrorKind::kLimit, "more bytes than are accepted");
-  // Checked although a peer that always has one more byte ready never makes us wait.
-  if (deadline_.Expired()) return Fail(ErrorKind::kTimeout, "no complete answer in time");
-  size = std::min(size, read_budget_);
-  auto got = tls_ ? ReadTls(buffer, size) : ReadPlain(buffer, size);
-  if (got) read_budget_ -= *got;
-  return got;
-}
-
-Result<std::size_t> Channel::ReadPlain(char* buffer, std::size_t size) {
   for (;;) {
-    const ssize_t got = recv(fd_.get(), buffer, size, 0);
-    if (got >= 0) return static_cast<std::size_t>(got);
-    if (errno == EINTR) continue;
-    if (errno != EAGAIN) return Fail(SocketError(errno, "read"));
-    if (Status status = Wait(POLLIN, deadline_); !status) return Fail(status.error());
-  }
-}
-
-Result<std::size_t> Channel::ReadTls(char* buffer, std::size_t size) {
-  for (;;) {
-    ERR_clear_error();
-    std::size_t got = 0;
-    const int result = SSL_read_ex(tls_.get(), buffer, size, &got);
-    if (result == 1) return got;
-    if (SSL_get_error(tls_.get(), result) == SSL_ERROR_ZERO_RETURN) return std::size_t{0};
-    if (Status status = WaitForTls(result, deadline_); !status) return Fail(status.error());
+    // Checked although a peer that always has one more byte ready never makes us wait.
+    if (deadline_.Expired()) return Fail(ErrorKind::kTimeout, "no complete answer in time");
+    const auto got = TryRead(buffer, size);
+    if (!got) return Fail(got.error());
+    if (*got) return **got;
+    if (Status status = WaitForAwaited(deadline_); !status) return Fail(status.error());
   }
 }
 
 Status Channel::WriteAll(std::string_view bytes) {
   while (!bytes.empty()) {
     if (deadline_.Expired()) return Fail(ErrorKind::kTimeout, "write: not taken in time");
-    const auto written = WriteSome(bytes);
+    const auto written = TryWrite(bytes);
     if (!written) return Fail(written.error());
     bytes.remove_prefix(*written);
+    if (*written > 0) continue;
+    if (Status status = WaitForAwaited(deadline_); !status) return Fail(status.error());
   }
   return {};
 }
 
-// Zero when it had to wait first.
-Result<std::size_t> Channel::WriteSome(std::string_view bytes) {
+Result<std::optional<std::size_t>> Channel::TryRead(char* buffer, std::size_t size) {
+  if (read_budget_ == 0) return Fail(ErrorKind::kLimit, "more bytes than are accepted");
+  size = std::min(size, read_budget_);
+  const auto got = tls_ ? ReadTls(buffer, size) : ReadPlain(buffer, size);
+  if (got) read_budget_ -= got->value_or(0);
+  return got;
+}
+
+Result<std::optional<std::size_t>> Channel::ReadPlain(char* buffer, std::size_t size) {
+  for (;;) {
+    const ssize_t got = recv(fd_.get(), buffer, size, 0);
+    if (got >= 0) return static_cast<std::size_t>(got);
+    if (errno == EINTR) continue;
+    if (errno != EAGAIN) return Fail(SocketError(errno, "read"));
+    awaited_ = POLLIN;
+    return std::nullopt;
+  }
+}
+
+Result<std::optional<std::size_t>> Channel::ReadTls(char* buffer, std::size_t size) {
+  ERR_clear_error();
+  std::size_t got = 0;
+  const int result = SSL_read_ex(tls_.get(), buffer, size, &got);
+  if (result == 1) return got;
+  if (SSL_get_error(tls_.get(), result) == SSL_ERROR_ZERO_RETURN) return std::size_t{0};
+  if (Status status = AwaitWhatTlsWants(result); !status) return Fail(status.error());
+  return std::nullopt;
+}
+
+Result<std::size_t> Channel::TryWrite(std::string_view bytes) {
   if (tls_) {
     ERR_clear_error();
     std::size_t written = 0;
     const int result = SSL_write_ex(tls_.get(), bytes.data(), bytes.size(), &written);
     if (result == 1) return written;
-    if (Status status = WaitForTls(result, deadline_); !status) return Fail(status.error());
+    if (Status status = AwaitWhatTlsWants(result); !status) return Fail(status.error());
     return std::size_t{0};
   }
   const ssize_t written = send(fd_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
   if (written >= 0) return static_cast<std::size_t>(written);
   if (errno != EAGAIN && errno != EINTR) return Fail(SocketError(errno, "write"));
-  if (Status status = Wait(POLLOUT, deadline_); !status) return Fail(status.error());
+  awaited_ = POLLOUT;
   return std::size_t{0};
 }
 

@@ -79,6 +79,12 @@ class Channel {
   Result<std::size_t> Read(char* buffer, std::size_t size);
   Status WriteAll(std::string_view bytes);
 
+  // The same for one who waits for many channels at once: nothing, and zero bytes written, when it
+  // would have to wait; awaited() then tells for which poll(2) events. They heed no deadline.
+  Result<std::optional<std::size_t>> TryRead(char* buffer, std::size_t size);
+  Result<std::size_t> TryWrite(std::string_view bytes);
+  short awaited() const { return awaited_; }
+
   // True when bytes can be read, or the peer has closed, before the deadline.
   bool WaitReadable(Deadline deadline) const;
 
@@ -87,11 +93,10 @@ class Channel {
  private:
   explicit Channel(UniqueFd fd);
 
-  Status Wait(short events, Deadline deadline) const;
-  Result<std::size_t> ReadPlain(char* buffer, std::size_t size);
-  Result<std::size_t> ReadTls(char* buffer, std::size_t size);
-  Result<std::size_t> WriteSome(std::string_view bytes);
-  Status WaitForTls(int result, Deadline deadline);
+  Status WaitForAwaited(Deadline deadline) const;
+  Result<std::optional<std::size_t>> ReadPlain(char* buffer, std::size_t size);
+  Result<std::optional<std::size_t>> ReadTls(char* buffer, std::size_t size);
+  Status AwaitWhatTlsWants(int result);
 
   struct SslFree {
     void operator()(SSL* ssl) const;
@@ -100,6 +105,7 @@ class Channel {
   UniqueFd fd_;
   std::shared_ptr<TlsContext> tls_context_;
   std::unique_ptr<SSL, SslFree> tls_;
+  short awaited_ = 0;
   Deadline deadline_{Deadline::Clock::time_point::max()};
   std::size_t read_budget_ = std::numeric_limits<std::size_t>::max();
 };
