@@ -29,9 +29,11 @@ class Collector {
 };
 
 struct CollectorEntry {
-  std::string_view name;     // "queues": name of the flag, of the label `collector`, in logs
-  std::string_view summary;  // one line for --help and the documentation
-  std::string_view access;   // what it must be allowed to read
+  std::string_view name;            // "queues": name of the flag, of the label `collector`, in logs
+  std::string_view summary;         // one line for --help and the documentation
+  std::string_view access;          // what it must be allowed to read
+  std::string_view redis_commands;  // those it sends, in lower case, separated by blanks
+  std::string_view mariadb_privileges;  // global ones beyond a login, as GRANT takes them
   bool enabled_by_default = true;
   bool required = false;                 // cannot be switched off: others stand on it
   std::chrono::milliseconds interval{};  // zero: collected when somebody scrapes

@@ -16,6 +16,13 @@ enum class MetricKind : std::uint8_t { kCounter, kGauge, kUntyped };
 // means by them; own names begin with erpnext_.
 enum class NameTier : std::uint8_t { kOwn, kUpstream };
 
+// Which of them are wanted.
+enum class NameTiers : std::uint8_t { kAll, kOwn, kUpstream };
+
+constexpr bool Includes(NameTiers tiers, NameTier tier) {
+  return tiers == NameTiers::kAll || (tiers == NameTiers::kOwn) == (tier == NameTier::kOwn);
+}
+
 inline constexpr std::size_t kMaxLabels = 6;
 
 // Lives in static storage: everything is text that is never freed. Collectors declare their

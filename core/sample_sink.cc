@@ -81,6 +81,7 @@ SampleSink::Slot* SampleSink::Find(const Family& family, std::size_t label_count
 
 void SampleSink::Insert(Slot& slot, std::string_view name, MetricKind kind, Labels labels,
                         double value) {
+  if (!Includes(limits_.tiers, slot.declared->tier())) return;
   if (slot.series >= limits_.series_per_family) {
     ++dropped_.over_limit;
     return;

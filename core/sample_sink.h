@@ -23,6 +23,7 @@ class SampleSink {
   struct Limits {
     std::size_t series_per_family = 10'000;
     std::size_t label_value_bytes = 256;  // longer values are cut
+    NameTiers tiers = NameTiers::kAll;    // samples of other families are ignored
   };
   // Samples that were refused, by reason. Counted, not an error: the cause lies outside.
   struct Dropped {

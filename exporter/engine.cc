@@ -102,9 +102,11 @@ bool Engine::Ready() {
   });
 }
 
-void Engine::Stop(Deadline deadline) {
+bool Engine::Stop(Deadline deadline) {
   for (const Entry& entry : entries_) entry.runner->RequestStop();
-  for (const Entry& entry : entries_) entry.runner->Join(deadline);
+  bool all_ended = true;
+  for (const Entry& entry : entries_) all_ended &= entry.runner->Join(deadline);
+  return all_ended;
 }
 
 }  // namespace erpnext

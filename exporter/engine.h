@@ -54,7 +54,8 @@ class Engine {
   // True once each collector has ended its first run or is late with it.
   bool Ready();
 
-  void Stop(Deadline deadline);
+  // False when a collector had not returned by the deadline and was left alone.
+  bool Stop(Deadline deadline);
 
  private:
   struct Entry {

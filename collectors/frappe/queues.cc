@@ -141,6 +141,7 @@ const CollectorEntry kQueuesCollector{
     .name = "queues",
     .summary = "RQ queues: jobs by state, oldest waiting job, workers by state",
     .access = "Redis (queue role): SMEMBERS, LLEN, LINDEX, ZCARD, ZCOUNT, HMGET on rq:*",
+    .redis_commands = "smembers llen lindex zcard zcount hmget",
     .timeout = std::chrono::seconds(2),
     .families = kFamilies,
     .make = [](const CollectorContext& context) -> std::unique_ptr<Collector> {

@@ -121,6 +121,7 @@ const CollectorEntry kRedisStatusCollector{
     .name = "redis_status",
     .summary = "whether each Redis of a bench answers; memory, clients, evictions",
     .access = "Redis (queue and cache role): INFO",
+    .redis_commands = "info",
     .timeout = std::chrono::seconds(2),
     .families = kFamilies,
     .make = [](const CollectorContext& context) -> std::unique_ptr<Collector> {

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+// Checks access and writes grants from what the table of collectors says of each.
+#include "collectors/access.h"
+
+#include <fmt/core.h>
+#include <fmt/ranges.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <set>
+
+#include "core/text.h"
+#include "sources/mariadb_target.h"
+
+namespace erpnext {
+namespace {
+
+constexpr std::string_view kDefaultUser = "erpnext-exporter";
+
+AccessCheck CheckRedis(const CollectorContext& context, std::string_view role,
+                       const RedisEndpoint& endpoint, Deadline deadline) {
+  const auto client = context.connect_redis(context.settings.Login(endpoint));
+  const RedisCommand command = {"INFO", "server"};
+  const auto replies = client->Pipeline({&command, 1}, deadline);
+  AccessCheck check{.subject = fmt::format("Redis ({}) at {}", role, endpoint.Text())};
+  if (!replies) {
+    check.status = Fail(replies.error());
+  } else if (replies->front().is_error()) {
+    check.status = Fail(RedisReplyError(replies->front()));
+  }
+  if (check.status) return check;
+  const bool denied = check.status.error().kind == ErrorKind::kPermission;
+  check.remedy = denied ? "run the ACL line that `erpnext-exporter grants` prints, and set "
+                          "redis.user and redis.password-file"
+                        : fmt::format(
+                              "start it (program redis-{} of the bench), or correct "
+                              "redis_{} in sites/common_site_config.json",
+                              role, role);
+  return check;
+}
+
+AccessCheck CheckMariadb(const CollectorContext& context, const Bench& bench, Deadline deadline) {
+  const MariadbOptions options = MariadbOptionsFor(bench, context.settings.mariadb);
+  AccessCheck check{.subject =
+                        fmt::format("MariaDB at {} as {}", options.address.Text(), options.user)};
+  const auto answer = context.mariadb_server(options)->Query("SELECT 1", deadline);
+  if (answer) return check;
+  check.status = Fail(answer.error());
+  check.remedy = answer.error().kind == ErrorKind::kPermission
+                     ? "run the SQL that `erpnext-exporter grants` prints"
+                     : "start it, or correct db_host and db_port in sites/common_site_config.json "
+                       "(or set mariadb.address)";
+  return check;
+}
+
+std::string GroupRemedy(const std::string& path) {
+  return fmt::format(
+      "add the user of this process to the group that may read it: `stat -c %G {}` "
+      "tells which, `usermod -aG GROUP USER` adds it",
+      path);
+}
+
+AccessCheck CheckFolder(const std::string& subject, const std::string& path) {
+  AccessCheck check{.subject = fmt::format("{} in {}", subject, path)};
+  constexpr std::size_t kMost = 100'000;
+  const auto entries = ListDirectory(path, kMost);
+  if (entries) return check;
+  check.status = Fail(entries.error());
+  if (entries.error().kind == ErrorKind::kPermission) check.remedy = GroupRemedy(path);
+  return check;
+}
+
+AccessCheck CheckWeb(const CollectorContext& context, const Bench& bench, Deadline deadline) {
+  AccessCheck check{.subject = fmt::format("web server at {}", bench.web_address.Text())};
+  HttpRequest request;
+  request.address = bench.web_address;
+  request.host = bench.sites.empty() ? "localhost" : bench.sites.front().name;
+  request.path = context.settings.probe.path;
+  const auto response = context.http_get(request, deadline);
+  if (response) return check;
+  check.status = Fail(response.error());
+  check.remedy =
+      "start it (program web of the bench), or set `web` of the bench in the configuration file";
+  return check;
+}
+
+// "LLEN and friends on the queue role" as one ACL rule for all enabled collectors.
+std::set<std::string> Words(const std::vector<const CollectorEntry*>& enabled,
+                            std::string_view CollectorEntry::*list, char separator) {
+  std::set<std::string> words;
+  for (const CollectorEntry* entry : enabled) {
+    for (std::string_view word : Split(entry->*list, separator)) {
+      if (!Trim(word).empty()) words.emplace(Trim(word));
+    }
+  }
+  return words;
+}
+
+std::string MariadbLines(const MariadbLogin& login, const std::set<std::string>& privileges) {
+  const std::string user = login.user.empty() ? std::string(kDefaultUser) : login.user;
+  const bool by_password = !login.password.empty();
+  std::string out = "-- MariaDB: a login of its own, which can read no data of any site.\n";
+  if (!by_password) {
+    out += "-- unix_socket lets in the system user of the same name, without a password.\n";
+  }
+  out += fmt::format(
+      "CREATE USER IF NOT EXISTS '{}'@'localhost' IDENTIFIED {} WITH "
+      "MAX_USER_CONNECTIONS 4;\n",
+      user, by_password ? "BY '<password>'" : "VIA unix_socket");
+  if (!privileges.empty()) {
+    out += fmt::format("GRANT {} ON *.* TO '{}'@'localhost';\n", fmt::join(privileges, ", "), user);
+  }
+  return out;
+}
+
+std::string RedisLines(const std::string& user, const std::set<std::string>& commands) {
+  return fmt::format(
+      "# Redis (queue and cache role), only where a password or ACL protects it: a read-only "
+      "user.\n"
+      "ACL SETUSER {} on >'<password>' resetkeys ~rq:* resetchannels -@all +select +{}\n",
+      user.empty() ? kDefaultUser : user, fmt::join(commands, " +"));
+}
+
+}  // namespace
+
+std::vector<AccessCheck> CheckAccess(const CollectorContext& context, const Bench& bench,
+                                     Deadline deadline) {
+  std::vector<AccessCheck> checks;
+  checks.push_back(CheckFolder("sites", JoinPath(bench.path, "sites")));
+  checks.push_back(CheckFolder("logs", JoinPath(bench.path, "logs")));
+  if (bench.redis_queue) {
+    checks.push_back(CheckRedis(context, "queue", *bench.redis_queue, deadline.Share(4)));
+  }
+  if (bench.redis_cache) {
+    checks.push_back(CheckRedis(context, "cache", *bench.redis_cache, deadline.Share(3)));
+  }
+  if (bench.database.type == "mariadb") {
+    checks.push_back(CheckMariadb(context, bench, deadline.Share(2)));
+  }
+  checks.push_back(CheckWeb(context, bench, deadline));
+  return checks;
+}
+
+std::string GrantLines(const CollectorContext& context, const Inventory& inventory,
+                       const std::vector<const CollectorEntry*>& enabled) {
+  const auto redis = Words(enabled, &CollectorEntry::redis_commands, ' ');
+  const auto privileges = Words(enabled, &CollectorEntry::mariadb_privileges, ',');
+  const bool mariadb = std::any_of(enabled.begin(), enabled.end(), [](const CollectorEntry* entry) {
+    return entry->name.starts_with("mariadb_");
+  });
+  std::string out;
+  if (mariadb) out += MariadbLines(context.settings.mariadb, privileges) + "\n";
+  if (!redis.empty()) out += RedisLines(context.settings.redis_user, redis) + "\n";
+  out += "# Files: read access to each bench through its group.\n";
+  for (const Bench& bench : inventory.benches) {
+    out += fmt::format("usermod -aG \"$(stat -c %G '{}')\" erpnext-exporter\n", bench.path);
+  }
+  if (inventory.benches.empty()) out += "# (no bench was found; see `erpnext-exporter discover`)\n";
+  return out;
+}
+
+}  // namespace erpnext

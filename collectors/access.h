@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// What this process can reach and read of each bench, and what would open the rest.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "collectors/collector.h"
+#include "collectors/context.h"
+#include "core/deadline.h"
+
+namespace erpnext {
+
+struct AccessCheck {
+  std::string subject;  // "Redis (queue) at 127.0.0.1:11000"
+  Status status;
+  std::string remedy;  // what to do; empty when there is nothing to do
+};
+
+// Tries each server and folder of a bench once, with read commands only.
+std::vector<AccessCheck> CheckAccess(const CollectorContext& context, const Bench& bench,
+                                     Deadline deadline);
+
+// The statements and commands that let the collectors in, for whoever administrates the servers.
+// Nothing in it is a secret: passwords are places to fill in.
+std::string GrantLines(const CollectorContext& context, const Inventory& inventory,
+                       const std::vector<const CollectorEntry*>& enabled);
+
+}  // namespace erpnext

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+// The commands that print something and end.
+#pragma once
+
+#include <string>
+
+#include "exporter/command_line.h"
+#include "exporter/settings.h"
+
+namespace erpnext {
+
+// Each writes to stdout and stderr and returns the exit code.
+
+// The exposition text of one run of all enabled collectors, or of those named: 0; 3 when one of
+// them failed, with its error on stderr; 2 for an unknown name.
+int RunOnce(const CommandLine& command_line, const Settings& settings);
+
+// What was found, what is missing and what would open it: 0.
+int RunDiscover(const CommandLine& command_line, const Settings& settings);
+
+int RunGrants(const Settings& settings);  // 0
+
+// All mistakes of a file on stdout: 0 when there are none, 1 else.
+int RunCheckConfig(const CommandLine& command_line);
+
+// The declarations of all families: 0.
+int RunMetrics(const CommandLine& command_line);
+
+}  // namespace erpnext
