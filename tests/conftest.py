@@ -30,3 +30,11 @@ def captures():
             pytest.fail(f"{folder} is missing")
         pytest.skip(f"no captures in {folder}; set ERPNEXT_EXPORTER_CAPTURES")
     return folder
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory):
+    """The demo bench, one for all tests. A test that takes a part of it away puts it back."""
+    from demo import DemoBench
+    with DemoBench(tmp_path_factory.mktemp("demo")) as bench:
+        yield bench

@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A MariaDB server of its own, in a folder, for whoever starts it."""
+
+import getpass
+import os
+import pathlib
+import subprocess
+
+import pymysql
+from support.processes import Process, free_port, wait_until
+
+from demo.supervisor import DIE_WITH_PARENT
+
+# Small and quick: nobody keeps this data. Frappe asks for utf8mb4.
+_INNODB = """\
+innodb-buffer-pool-size = 32M
+innodb-log-file-size = 8M
+innodb-flush-log-at-trx-commit = 0
+innodb-flush-method = nosync
+innodb-doublewrite = OFF
+"""
+_SERVER = """\
+character-set-server = utf8mb4
+collation-server = utf8mb4_unicode_ci
+bind-address = 127.0.0.1
+max-connections = 60
+key-buffer-size = 1M
+aria-pagecache-buffer-size = 8M
+performance-schema = OFF
+skip-log-bin
+skip-name-resolve
+slow-query-log = ON
+long-query-time = 1
+innodb-print-all-deadlocks = ON
+"""
+
+
+class MariadbServer:
+    """Listens on a socket in `folder` and on a free port; who started it is root by the socket."""
+
+    def __init__(self, folder):
+        self.folder = pathlib.Path(folder)
+        self.port = free_port()
+        self.socket = self.folder / "mysqld.sock"
+        self._process = None
+        if len(os.fsencode(self.socket)) > 107:  # sun_path of unix(7)
+            raise ValueError(f"{self.socket} is too long for a socket: choose a shorter folder")
+
+    @property
+    def pid(self):
+        return self._process.pid
+
+    def install(self):
+        """Creates the data folder."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        data = self.folder / "data"
+        (self.folder / "my.cnf").write_text(
+            f"[mariadbd]\ndatadir = {data}\nsocket = {self.socket}\nport = {self.port}\n"
+            f"user = {getpass.getuser()}\npid-file = {self.folder}/mariadbd.pid\n"
+            f"slow-query-log-file = {self.folder}/slow.log\n{_INNODB}{_SERVER}")
+        command = ["mariadb-install-db", f"--defaults-file={self.folder}/my.cnf",
+                   f"--user={getpass.getuser()}", "--skip-test-db", "--skip-name-resolve",
+                   "--auth-root-authentication-method=socket",
+                   f"--auth-root-socket-user={getpass.getuser()}"]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+        if done.returncode != 0:
+            raise RuntimeError(f"{' '.join(command)}\n{done.stdout}{done.stderr}")
+
+    def start(self):
+        self._process = Process(
+            [*DIE_WITH_PARENT, "mariadbd", f"--defaults-file={self.folder}/my.cnf"],
+            self.folder / "error.log", name="mariadbd")
+        wait_until(self._answers, f"MariaDB answers on {self.socket}", timeout=60)
+
+    def _answers(self):
+        if not self._process.running():
+            raise RuntimeError(f"mariadbd has ended:\n{self._process.log()[-2000:]}")
+        try:
+            self.connect().close()
+            return True
+        except pymysql.MySQLError:
+            return False
+
+    def connect(self):
+        """As root, by the socket."""
+        return pymysql.connect(unix_socket=str(self.socket), user="root", charset="utf8mb4",
+                               autocommit=True)
+
+    def stop(self):
+        if self._process:
+            self._process.stop(timeout=30)
