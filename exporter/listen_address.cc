@@ -108,8 +108,9 @@ Status CheckStale(const std::string& path) {
   struct stat file {};
   if (lstat(path.c_str(), &file) != 0) return {};  // it has just gone
   if (!S_ISSOCK(file.st_mode)) {
-    return Fail(ErrorKind::kMalformed, "there is a file that is no socket; remove it or set "
-                                       "another --web.listen-address");
+    return Fail(ErrorKind::kMalformed,
+                "there is a file that is no socket; remove it or set "
+                "another --web.listen-address");
   }
   const auto peer =
       Channel::Connect({.unix_path = path}, Deadline::After(std::chrono::milliseconds(200)));

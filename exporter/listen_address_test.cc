@@ -127,8 +127,8 @@ TEST(Listener, APortIsFreeAgainAtOnce) {
   {
     const auto first = Listener::Open("127.0.0.1:0");
     bound = first->bound();
-    const auto client = Channel::Connect(*ParseListenAddress(bound),
-                                         Deadline::After(std::chrono::seconds(5)));
+    const auto client =
+        Channel::Connect(*ParseListenAddress(bound), Deadline::After(std::chrono::seconds(5)));
     const UniqueFd accepted(accept(first->fd(), nullptr, nullptr));
     ASSERT_TRUE(accepted.valid());
   }  // closed from this side: the connection's remains would keep the port busy for a minute
