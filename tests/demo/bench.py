@@ -9,12 +9,13 @@ import time
 import pymysql
 import redis
 from support import http
-from support.processes import free_port, wait_until
+from support.processes import wait_until
 
 from demo import site_database
 from demo.bench_tree import SITES, BenchTree, Ports
 from demo.group import Group
 from demo.mariadb import MariadbServer
+from demo.ports import server_port
 from demo.redis_servers import ROLES, RedisServer
 
 LOG_WRITERS = 3
@@ -34,7 +35,7 @@ class DemoBench:
         self.config_path = self.folder / "exporter.yml"
         self.password_path = self.folder / "exporter.password"
         self.mariadb = MariadbServer(self.folder / "mariadb")
-        ports = Ports(redis_queue=free_port(), redis_cache=free_port(), web=free_port(),
+        ports = Ports(redis_queue=server_port(), redis_cache=server_port(), web=server_port(),
                       mariadb=self.mariadb.port)
         self.tree = BenchTree(self.bench_path, ports)
         self.redis = {role: RedisServer(self.bench_path, role, getattr(ports, f"redis_{role}"))
@@ -54,14 +55,16 @@ class DemoBench:
 
         tree = self.tree
         return {
-            "web": group("web", {"web": tree.frappe("serve", "--port", str(tree.ports.web))}, "web"),
+            "web": group("web", {
+                "web": tree.frappe("serve", "--port", str(tree.ports.web))}, "web"),
             "workers": group("workers", tree.workers(), "worker"),
             "schedule": group("schedule", {"schedule": tree.frappe("schedule")}, "schedule"),
             "producer": group("producer", {"producer": tree.python(
                 "-m", "demo_app.producer", "--pace", str(pace))}, "producer"),
             "log-writers": group("log-writers", {f"log-writer-{number}": tree.python(
                 "-m", "demo_app.log_writer", "--folder", logs, "--writer", str(number),
-                "--interval", str(LOG_INTERVAL), *log_options) for number in range(1, LOG_WRITERS + 1)},
+                "--interval", str(LOG_INTERVAL), *log_options)
+                for number in range(1, LOG_WRITERS + 1)},
                 "log-writer"),
         }
 

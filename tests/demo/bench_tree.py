@@ -139,7 +139,7 @@ class BenchTree:
         (self.path / "patches.txt").write_text("bench.patches.v5.update_archived_sites\n")
 
     def _write_environment(self):
-        """A virtual environment made by hand: the real thing takes seconds. See site(7) of Python."""
+        """A virtual environment made by hand: the real thing takes seconds."""
         env = self.path / "env"
         version = f"python{sys.version_info.major}.{sys.version_info.minor}"
         packages = env / "lib" / version / "site-packages"

@@ -46,7 +46,8 @@ def main():
     parser.add_argument("--pace", type=float, default=1, help="jobs, times the usual rate")
     parser.add_argument("--trouble", action="store_true",
                         help="with log lines that raise an alert")
-    parser.add_argument("--json", action="store_true", help="only the endpoints, as one line of JSON")
+    parser.add_argument("--json", action="store_true",
+                        help="only the endpoints, as one line of JSON")
     options = parser.parse_args()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _raise_stopped)

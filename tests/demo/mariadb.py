@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """A MariaDB server of its own, in a folder, for whoever starts it."""
 
-import getpass
 import os
 import pathlib
+import pwd
 import subprocess
 
 import pymysql
-from support.processes import Process, free_port, wait_until
+from support.processes import Process, wait_until
 
+from demo.ports import server_port
 from demo.supervisor import DIE_WITH_PARENT
 
 # Small and quick: nobody keeps this data. Frappe asks for utf8mb4.
@@ -36,11 +37,12 @@ innodb-print-all-deadlocks = ON
 
 
 class MariadbServer:
-    """Listens on a socket in `folder` and on a free port; who started it is root by the socket."""
+    """Listens on a socket in `folder` and on a free port; who started it may do all by the socket."""
 
     def __init__(self, folder):
         self.folder = pathlib.Path(folder)
-        self.port = free_port()
+        self.port = server_port()
+        self.user = pwd.getpwuid(os.geteuid()).pw_name
         self.socket = self.folder / "mysqld.sock"
         self._process = None
         if len(os.fsencode(self.socket)) > 107:  # sun_path of unix(7)
@@ -56,12 +58,12 @@ class MariadbServer:
         data = self.folder / "data"
         (self.folder / "my.cnf").write_text(
             f"[mariadbd]\ndatadir = {data}\nsocket = {self.socket}\nport = {self.port}\n"
-            f"user = {getpass.getuser()}\npid-file = {self.folder}/mariadbd.pid\n"
+            f"user = {self.user}\npid-file = {self.folder}/mariadbd.pid\n"
             f"slow-query-log-file = {self.folder}/slow.log\n{_INNODB}{_SERVER}")
         command = ["mariadb-install-db", f"--defaults-file={self.folder}/my.cnf",
-                   f"--user={getpass.getuser()}", "--skip-test-db", "--skip-name-resolve",
+                   f"--user={self.user}", "--skip-test-db", "--skip-name-resolve",
                    "--auth-root-authentication-method=socket",
-                   f"--auth-root-socket-user={getpass.getuser()}"]
+                   f"--auth-root-socket-user={self.user}"]
         done = subprocess.run(command, capture_output=True, text=True, timeout=120)
         if done.returncode != 0:
             raise RuntimeError(f"{' '.join(command)}\n{done.stdout}{done.stderr}")
@@ -78,12 +80,14 @@ class MariadbServer:
         try:
             self.connect().close()
             return True
-        except pymysql.MySQLError:
-            return False
+        except pymysql.OperationalError as error:
+            if error.args[0] in (2002, 2003):  # CR_CONNECTION_ERROR, CR_CONN_HOST_ERROR
+                return False
+            raise
 
     def connect(self):
-        """As root, by the socket."""
-        return pymysql.connect(unix_socket=str(self.socket), user="root", charset="utf8mb4",
+        """With all privileges, which the server gives to who runs it."""
+        return pymysql.connect(unix_socket=str(self.socket), user=self.user, charset="utf8mb4",
                                autocommit=True)
 
     def stop(self):

@@ -38,7 +38,8 @@ TABLES = {
 }
 
 _SCHEDULED = (("queue.flush", "frappe.email.queue.flush", "All"),
-              ("email_account.pull", "frappe.email.doctype.email_account.email_account.pull", "All"),
+              ("email_account.pull",
+               "frappe.email.doctype.email_account.email_account.pull", "All"),
               ("monitor.flush", "frappe.monitor.flush", "Cron"),
               ("log_settings.run_log_clean_up",
                "frappe.core.doctype.log_settings.log_settings.run_log_clean_up", "Daily Long"))

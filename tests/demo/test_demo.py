@@ -155,7 +155,7 @@ def test_refuses_a_folder_with_something_in_it(tmp_path):
 
 
 @pytest.mark.parametrize("number, code", [
-    (signal.SIGTERM, 0), (signal.SIGINT, 0), (signal.SIGKILL, -signal.SIGKILL)])
+    (signal.SIGTERM, 0), (signal.SIGKILL, -signal.SIGKILL)])
 def test_command_ends_all_it_started(tmp_path, number, code):
     folder = tmp_path / "demo"
     command = Process([sys.executable, DEMO, "--json", "--folder", folder], tmp_path / "log")

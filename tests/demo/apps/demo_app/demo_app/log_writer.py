@@ -16,8 +16,8 @@ def get_gunicorn_logger(folder):
     logger = logging.getLogger("gunicorn.error")
     if not logger.handlers:
         handler = logging.FileHandler(folder / "web.error.log")
-        handler.setFormatter(logging.Formatter("%(asctime)s [%(process)d] [%(levelname)s] %(message)s",
-                                               "[%Y-%m-%d %H:%M:%S %z]"))
+        handler.setFormatter(logging.Formatter(
+            "%(asctime)s [%(process)d] [%(levelname)s] %(message)s", "[%Y-%m-%d %H:%M:%S %z]"))
         logger.addHandler(handler)
         logger.propagate = False
     return logger

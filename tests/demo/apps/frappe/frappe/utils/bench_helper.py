@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The command line that a bench's processes show: `python -m frappe.utils.bench_helper frappe ...`."""
+"""The command line that a bench's processes show: `... -m frappe.utils.bench_helper frappe ...`."""
 
 import argparse
 

@@ -30,7 +30,8 @@ def tick(connection):
             if not frappe.is_scheduler_inactive(site):
                 enqueue_events(connection, site)
         except (pymysql.MySQLError, redis.RedisError) as error:
-            get_logger("scheduler").error("Exception in Enqueue Events for Site %s: %r", site, error)
+            get_logger("scheduler").error(
+                "Exception in Enqueue Events for Site %s: %r", site, error)
 
 
 def enqueue_events(connection, site):
