@@ -2,6 +2,7 @@
 """The demo bench is what it says: real servers, Frappe's names, and nothing left behind."""
 
 import json
+import os
 import pathlib
 import re
 import signal
@@ -136,10 +137,19 @@ def test_worker_hash_has_the_fields_of_a_real_one(demo, captures):
 
 # --- the end --------------------------------------------------------------------------------------
 
-def test_stop_leaves_nothing(tmp_path):
+@pytest.fixture
+def processes():
+    """Fills with process ids; what a failed test leaves of them is ended."""
+    pids = set()
+    yield pids
+    for pid in alive(pids):
+        os.kill(pid, signal.SIGKILL)
+
+
+def test_stop_leaves_nothing(tmp_path, processes):
     demo = DemoBench(tmp_path / "demo")
     demo.start()
-    processes = with_children(demo.pids().values())
+    processes |= with_children(demo.pids().values())
     assert len(processes) > 15
     demo.stop()
     assert alive(processes) == []
@@ -156,13 +166,13 @@ def test_refuses_a_folder_with_something_in_it(tmp_path):
 
 @pytest.mark.parametrize("number, code", [
     (signal.SIGTERM, 0), (signal.SIGKILL, -signal.SIGKILL)])
-def test_command_ends_all_it_started(tmp_path, number, code):
+def test_command_ends_all_it_started(tmp_path, processes, number, code):
     folder = tmp_path / "demo"
     command = Process([sys.executable, DEMO, "--json", "--folder", folder], tmp_path / "log")
     try:
         line = wait_until(lambda: re.search(r"^\{.*\}$", command.log(), re.M), "the demo is up")
         endpoints = json.loads(line[0])
-        processes = with_children([command.pid])
+        processes |= with_children([command.pid])
         assert set(endpoints["pids"].values()) <= processes
         command.signal(number)
         assert command.wait(timeout=30) == code
