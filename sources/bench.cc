@@ -13,8 +13,7 @@
 namespace erpnext {
 namespace {
 
-constexpr std::size_t kMaxConfigBytes = 1U << 20;
-constexpr std::size_t kMaxInitBytes = 1U << 20;  // frappe/__init__.py of version 15 has 75 kB
+constexpr std::size_t kMaxFileBytes = 1U << 20;  // frappe/__init__.py of version 15 has 75 kB
 constexpr std::size_t kMaxFolderEntries = 50'000;
 constexpr std::size_t kMaxApps = 200;
 constexpr std::uint16_t kMariadbPort = 3306;
@@ -252,7 +251,7 @@ Status BenchReader::ReadSites(Bench& bench, const FrappeConfig& common,
 }
 
 void BenchReader::ReadApps(Bench& bench) {
-  const auto list = ReadFile(JoinPath(bench.path, "sites/apps.txt"), kMaxConfigBytes);
+  const auto list = ReadFile(JoinPath(bench.path, "sites/apps.txt"), kMaxFileBytes);
   if (!list) return;
   std::string_view text = *list;
   while (const auto line = NextLine(text)) {
@@ -260,8 +259,7 @@ void BenchReader::ReadApps(Bench& bench) {
     if (name.empty() || bench.apps.size() == kMaxApps) continue;
     if (!IsAppName(name)) {
       bench.problems.push_back(
-          {ErrorKind::kMalformed,
-           fmt::format("{}/sites/apps.txt: a line is no app name", bench.path)});
+          {ErrorKind::kMalformed, bench.path + "/sites/apps.txt: a line is no app name"});
       continue;
     }
     const std::string init = fmt::format("{}/apps/{}/{}/__init__.py", bench.path, name, name);
@@ -275,7 +273,7 @@ std::string BenchReader::ReadVersion(const std::string& path) {
   if (!stamp) return {};
   CachedVersion& cached = versions_[path];
   if (cached.stamp != *stamp) {
-    const auto text = ReadFile(path, kMaxInitBytes);
+    const auto text = ReadFile(path, kMaxFileBytes);
     cached = {*stamp, text ? ParseAppVersion(*text) : std::string()};
   }
   return cached.version;
@@ -290,7 +288,7 @@ Result<FrappeConfig> BenchReader::ReadConfig(const std::string& path) {
   }
   auto found = configs_.find(path);
   if (found == configs_.end() || found->second.stamp != *stamp) {
-    const auto text = ReadFile(path, kMaxConfigBytes);
+    const auto text = ReadFile(path, kMaxFileBytes);
     if (!text) return Fail(text.error());
     found = configs_.insert_or_assign(path, CachedConfig{*stamp, FrappeConfig::Parse(*text, path)})
                 .first;
