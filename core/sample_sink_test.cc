@@ -125,5 +125,18 @@ TEST(Family, KnowsValidNames) {
   EXPECT_TRUE(IsValidLabelName("le"));
 }
 
+TEST(SampleSink, IgnoresFamiliesOfTiersThatAreNotWanted) {
+  constexpr Family own{.name = "erpnext_a"};
+  constexpr Family upstream{.name = "node_*"};
+  const Family* declared[] = {&own, &upstream};
+  SampleSink sink(declared, {.tiers = NameTiers::kOwn});
+  sink.Add(own, 1);
+  sink.AddOpen(upstream, "b", MetricKind::kGauge, 1);
+  EXPECT_TRUE(sink.misuse());
+  const auto families = sink.Take();
+  ASSERT_EQ(1U, families.size());
+  EXPECT_EQ("erpnext_a", families.front().name);
+}
+
 }  // namespace
 }  // namespace erpnext

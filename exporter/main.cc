@@ -9,6 +9,7 @@
 #include "exporter/command_line.h"
 #include "exporter/commands.h"
 #include "exporter/self_metrics.h"
+#include "exporter/serve.h"
 
 namespace erpnext {
 namespace {
@@ -16,12 +17,12 @@ namespace {
 constexpr int kStartFailed = 1;
 constexpr int kUsage = 2;
 
-int RunWithSettings(const CommandLine& line, Settings settings, Log&) {
+int RunWithSettings(const CommandLine& line, Settings settings, Log& log) {
   switch (line.command) {
     case Command::kOnce: return RunOnce(line, settings);
     case Command::kDiscover: return RunDiscover(line, settings);
     case Command::kGrants: return RunGrants(settings);
-    default: return EXIT_FAILURE;
+    default: return Serve(line, std::move(settings), log);
   }
 }
 
@@ -35,6 +36,7 @@ int Run(int argc, const char* const* argv) {
   if (line.command == Command::kCheckConfig) return RunCheckConfig(line);
   if (line.command == Command::kMetrics) return RunMetrics(line);
 
+  PrepareProcess();
   std::vector<std::string> tolerated;
   Result<Settings> settings = LoadSettings(line, tolerated);
   if (!settings) {
