@@ -20,7 +20,7 @@ import yaml
 # Where the runbooks are published, and what Prometheus calls the scrape job of the exporter. A
 # site with other habits gives its own on the command line.
 RUNBOOK_BASE = "runbooks/"
-JOB = "erpnext"
+JOB = "erpnext-exporter"
 DASHBOARD_UID = "erpnext-bench"
 
 ALERTS = pathlib.Path(__file__).resolve().parents[1] / "alerts"
