@@ -21,6 +21,7 @@ import yaml
 # site with other habits gives its own on the command line.
 RUNBOOK_BASE = "runbooks/"
 JOB = "erpnext-exporter"
+DASHBOARD_UIDS = {"exporter.yml": "erpnext-exporter"}  # by template; for all others:
 DASHBOARD_UID = "erpnext-bench"
 
 ALERTS = pathlib.Path(__file__).resolve().parents[1] / "alerts"
@@ -68,17 +69,17 @@ class Template:
                 alert = match[1]
             try:
                 lines.append(re.sub(r"<<(\w+)(?::(\w+))?>>",
-                                    lambda m: self._value(m[1], m[2], alert), line))
+                                    lambda m: self._value(m[1], m[2], alert, name), line))
             except KeyError as error:
                 sys.exit(f"{name}:{number}: {error.args[0]} is neither a threshold nor a format")
         return "\n".join(lines) + "\n"
 
-    def _value(self, name, form, alert):
+    def _value(self, name, form, alert, source):
         if name == "job":
             return self._job
         if name == "links":
             return (f"runbook_url: {self._runbook_base}{alert}.md\n"
-                    f"          dashboard_uid: {DASHBOARD_UID}")
+                    f"          dashboard_uid: {DASHBOARD_UIDS.get(source, DASHBOARD_UID)}")
         self.used.add(name)
         return FORMATS[form](self._thresholds[name])
 
