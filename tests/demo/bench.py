@@ -224,6 +224,14 @@ class DemoBench:
         wait_until(lambda: self.ping(SITES[0][0]).status == 200, "the web server answers")
 
     def _wait_for_workers(self):
-        count = len(self.tree.workers())
+        """Until each waits for jobs: before that, SIGTERM would end it without signing off."""
+        names = self.tree.workers()
+
+        def listening(client):
+            ready = {int(client.hget(worker, "pid") or 0)
+                     for worker in client.smembers("rq:workers")
+                     if client.hget(worker, "state") in (b"idle", b"busy")}
+            return {pid for name, pid in self.pids().items() if name in names} <= ready
+
         with self.queue_redis() as client:
-            wait_until(lambda: client.scard("rq:workers") >= count, f"{count} workers listen")
+            wait_until(lambda: listening(client), "the workers listen")

@@ -33,7 +33,7 @@ def rotated(tmp_path_factory):
     folder = tmp_path_factory.mktemp("logs")
     env = {"PYTHONPATH": f"{APPS}/frappe:{APPS}/demo_app"}
     writers = [Process([sys.executable, "-m", "demo_app.log_writer", "--folder", folder,
-                        "--writer", number, "--interval", 0, "--records", RECORDS,
+                        "--writer", number, "--interval", 0.002, "--records", RECORDS,
                         "--max-bytes", MAX_BYTES, "--trouble"],
                        folder / f"writer-{number}.output", env=env)
                for number in range(1, WRITERS + 1)]
@@ -47,7 +47,8 @@ def rotated(tmp_path_factory):
 def test_several_writers_rotate(rotated, module):
     files = list(rotated.glob(f"{module}.log*"))
     assert len(files) > 2
-    assert all(path.stat().st_size <= MAX_BYTES for path in files)
+    # Writers that look at the size at once write a line too many each.
+    assert all(path.stat().st_size <= MAX_BYTES + WRITERS * 300 for path in files)
     # Each writer goes on in the file it has open: one file has lines of several of them.
     assert max(len(set(re.findall(r"(?<!\d)(\d)\d{8}(?!\d)", path.read_text())))
                for path in files) > 1
