@@ -8,7 +8,7 @@ import urllib.parse
 from support import http
 from support.processes import Process, free_port, wait_until
 
-JOB = "erpnext-exporter"  # of targets that come without a job name; the shipped configuration's
+JOB = "erpnext"  # of targets that come without a job name, as in alerts/prometheus.yml
 
 
 def address(target):
