@@ -22,18 +22,33 @@ OLDEST_JOB = f"""max by (queue) (
 # What rules and panels take for a disk: as instance_mountpoint:node_filesystem_avail:ratio does.
 DISK = 'fstype!~"tmpfs|ramfs|squashfs|iso9660|udf|erofs|overlay"'
 
-# Each line of the table is one fault with the exporter's word for its cause.
-FAULTS = f"""max by (instance, bench, subject, reason) (
-    label_replace(erpnext_mariadb_connect_error_info{{B}}, "subject", "MariaDB", "", "")
-    or label_replace(erpnext_redis_connect_error_info{{B}}, "subject", "Redis $1", "role", "(.+)")
-    or label_replace(erpnext_site_ping_result_info{{B,reason!="ok"}},
-                     "subject", "Site $1", "site", "(.+)")
-    or label_replace(label_replace(
-        sum by (job, instance, bench, queue) (erpnext_queue_workers{{B}}) == 0,
-        "subject", "Queue $1", "queue", "(.+)"), "reason", "no worker", "", "")
-    or label_replace(label_replace(
-        erpnext_exporter_collector_success{{I}} == 0,
-        "subject", "Collector $1", "collector", "(.+)"), "reason", "failed", "", ""))"""
+# What the table of faults asks: the series of a fault, its name, the label that the name's $1 stands
+# for, and the reason, unless the series has one itself.
+FAULTS = (
+    ("erpnext_mariadb_connect_error_info{B}", "MariaDB", "", None),
+    ("erpnext_redis_connect_error_info{B}", "Redis $1", "role", None),
+    ('erpnext_site_ping_result_info{B,reason!="ok"}', "Site $1", "site", None),
+    (f"erpnext_site_info{{B}} unless {SITE} last_over_time(erpnext_site_up{{B}}[10m])",
+     "Site $1", "site", "not pinged"),
+    ("sum by (job, instance, bench, queue) (erpnext_queue_workers{B}) == 0",
+     "Queue $1", "queue", "no worker"),
+    ("node_filesystem_readonly{I} == 1 and min_over_time(node_filesystem_readonly{I}[1d]) == 0",
+     "File system $1", "mountpoint", "read-only"),
+    ("increase(node_vmstat_oom_kill{I}[30m]) > 0", "Memory", "", "program killed"),
+    ("erpnext_exporter_collector_success{I} == 0", "Collector $1", "collector", "failed"),
+)
+
+
+def _fault(expr, subject, label, reason):
+    pattern = "(.+)" if label else ""
+    named = f'label_replace({expr}, "subject", "{subject}", "{label}", "{pattern}")'
+    return f'label_replace({named}, "reason", "{reason}", "", "")' if reason else named
+
+
+def _all_faults():
+    every = " or ".join(_fault(*each) for each in FAULTS)
+    return f"max by (instance, bench, subject, reason) ({every})"
+
 
 QUEUE_WAIT = {
     "short": rising(T["queue_wait_short_seconds"], T["queue_wait_critical_seconds"]),
@@ -132,11 +147,13 @@ def _state():
         *_work_stats(),
         *_server_stats(),
         table("What is wrong, and why",
-              "Each server, site, queue and collector that does not do what it should, with the reason "
-              "that the exporter found. A site in maintenance mode is listed too.",
-              FAULTS, {"subject": "What", "reason": "Reason", "bench": "Bench",
+              "Each part that does not do what it should, with the reason that the exporter found. A "
+              "site in maintenance mode is listed too.",
+              _all_faults(), {"subject": "What", "reason": "Reason", "bench": "Bench",
                        "instance": "Instance"},
-              width=16, height=7),
+              width=16, height=7,
+              links=[runbook("ErpnextFilesystemReadOnly"), runbook("ErpnextOomKill"),
+                     runbook("ErpnextSiteSeriesMissing")]),
         stat("Known errors in the logs, last hour",
              "New lines of all logs that match a known pattern, by the severity of the pattern.",
              [query("sum by (severity) (increase(erpnext_log_pattern_matches_total{B}[1h]))",
@@ -157,7 +174,9 @@ def _sites():
             "reading.",
             [query(f"max by (bench, site) (erpnext_site_up{{B}} + {SITE}"
                    " 2 * erpnext_site_maintenance_mode{B})", "{{bench}} {{site}}")],
-            states, width=12, links=[runbook("ErpnextSiteDown")]),
+            states, width=12,
+            links=[runbook(f"Erpnext{name}") for name in (
+                "UptimeBurnFast", "UptimeBurnMedium", "UptimeBurnSlow", "MaintenanceModeLong")]),
         timeseries(
             "Ping time",
             "Time from connecting to the end of the answer, or to the failure. A slow ping is a busy "

@@ -79,12 +79,16 @@ def host(disk):
             links=[runbook("ErpnextIoStall")]),
         timeseries(
             "Free space",
-            "Share of each file system that is free. The areas are where alerts begin, if the free "
-            "bytes are low too.",
-            [query(f"{free} / (node_filesystem_size_bytes{{I}} > 0)", "{{instance}} {{mountpoint}}")],
+            "Share of each file system that is free, of bytes and of inodes. The areas are where the "
+            f"alerts about bytes begin, if few bytes are left too; inodes count as low below "
+            f"{T['inodes_low_ratio']:.0%}.",
+            [query(f"{free} / (node_filesystem_size_bytes{{I}} > 0)", "{{instance}} {{mountpoint}}"),
+             query(f"node_filesystem_files_free{{I,{disk}}} / (node_filesystem_files{{I}} > 0)",
+                   "{{instance}} {{mountpoint}} inodes")],
             width=12, unit="percentunit", high=1,
             steps=falling(T["disk_almost_full_ratio"], T["disk_full_ratio"]),
-            links=[runbook("ErpnextDiskFull"), runbook("ErpnextDiskAlmostFull")]),
+            links=[runbook("ErpnextDiskFull"), runbook("ErpnextDiskAlmostFull"),
+                   runbook("ErpnextInodesLow")]),
         timeseries(
             "Free space, and where it leads",
             f"Free bytes, and dashed what will be left in {T['disk_fills_soon_seconds'] // 3600} hours "

@@ -59,22 +59,31 @@ def _collectors():
             "Duration by collector",
             "Time that the last run took. The time of waiting for a server is part of it.",
             [query("erpnext_exporter_collector_duration_seconds{I}", "{{instance}} {{collector}}")],
-            unit="s"),
+            width=6, unit="s"),
+        timeseries(
+            "Errors by collector",
+            "Failed runs and partial failures. Several collectors at once have one cause: the server "
+            "that they ask, or the host.",
+            [query("sum by (collector) "
+                   "(increase(erpnext_exporter_collector_errors_total{I}[$__rate_interval]))",
+                   "{{collector}}")],
+            width=6, bars=True, stack=True, links=[runbook("ErpnextCollectorFailing")]),
         timeseries(
             "Errors by kind",
-            "Failed runs and partial failures by collector and kind of error.",
-            [query("sum by (collector, kind) "
+            "What kept the collectors from reading: nobody there, refused, no permission, too slow, "
+            "or an answer that makes no sense.",
+            [query("sum by (kind) "
                    "(increase(erpnext_exporter_collector_errors_total{I}[$__rate_interval]))",
-                   "{{collector}} {{kind}}")],
-            bars=True, stack=True, links=[runbook("ErpnextCollectorFailing")]),
+                   "{{kind}}")],
+            width=6, bars=True, stack=True, links=[runbook("ErpnextCollectorFailing")]),
         timeseries(
             "Series dropped",
             "Samples that were refused: too many of one family, twice the same, or not as declared. "
             "Any is a defect or a server larger than was foreseen.",
-            [query("sum by (collector, reason) "
+            [query("sum by (collector) "
                    "(increase(erpnext_exporter_series_dropped_total{I}[$__rate_interval]))",
-                   "{{collector}} {{reason}}")],
-            bars=True, stack=True),
+                   "{{collector}}")],
+            width=6, bars=True, stack=True),
     ]
 
 
@@ -100,7 +109,7 @@ def _scrape():
 def _process():
     limit = [override("limit", **LIMIT)]
     return [
-        timeseries("Memory", "Resident memory of the exporter.",
+        timeseries("Memory over time", "Resident memory of the exporter.",
                    [query("process_resident_memory_bytes{I}", "{{instance}}")], unit="bytes"),
         timeseries("CPU", "CPUs that the exporter keeps busy.",
                    [query("rate(process_cpu_seconds_total{I}[$__rate_interval])", "{{instance}}")]),
