@@ -69,7 +69,7 @@ def _work_stats():
               query(f"sum((erpnext_site_up{{B}} == bool 0) * {SITE}"
                     " (erpnext_site_maintenance_mode{B} == bool 0))", "down"),
               query("sum(erpnext_site_maintenance_mode{B})", "maintenance")],
-             width=8, names=True,
+             width=8, names=True, steps=[*rising(), {"color": "blue", "value": 1}],
              overrides=[override("down", thresholds=_steps(ANY_IS_BAD)),
                         override("up", thresholds=_steps(NONE_IS_BAD))],
              links=[runbook("ErpnextSiteDown"), runbook("ErpnextBenchSitesDown")]),
@@ -134,9 +134,9 @@ def _server_stats():
              "What is not read shows as no data here, never as 0.",
              [query("min(up{I})", "exporter"),
               query("sum(erpnext_exporter_collector_success{I} == bool 0)", "collectors failing")],
-             width=4, names=True, steps=NONE_IS_BAD, mappings=UP_DOWN,
-             overrides=[override("collectors failing", mappings=[],
-                                 thresholds=_steps(rising(1)))],
+             width=4, names=True, steps=NONE_IS_BAD,
+             overrides=[override("exporter", mappings=UP_DOWN),
+                        override("collectors failing", thresholds=_steps(rising(1)))],
              links=[to_dashboard("erpnext-exporter", "Exporter"), runbook("ErpnextExporterDown"),
                     runbook("ErpnextCollectorFailing")]),
     ]
@@ -173,7 +173,7 @@ def _sites():
             "Answers to the ping of each site. Blue is maintenance mode; a gap is a time without a "
             "reading.",
             [query(f"max by (bench, site) (erpnext_site_up{{B}} + {SITE}"
-                   " 2 * erpnext_site_maintenance_mode{B})", "{{bench}} {{site}}")],
+                   " 2 * erpnext_site_maintenance_mode{B})", "{{site}} ({{bench}})")],
             states, width=12,
             links=[runbook(f"Erpnext{name}") for name in (
                 "UptimeBurnFast", "UptimeBurnMedium", "UptimeBurnSlow", "MaintenanceModeLong")]),
@@ -182,7 +182,7 @@ def _sites():
             "Time from connecting to the end of the answer, or to the failure. A slow ping is a busy "
             "web worker before it is a slow network.",
             [query("max by (bench, site) (erpnext_site_ping_duration_seconds{B})",
-                   "{{bench}} {{site}}")],
+                   "{{site}} ({{bench}})")],
             width=12, unit="s"),
     ]
 
