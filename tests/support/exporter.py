@@ -4,6 +4,7 @@
 import os
 import pathlib
 import re
+import subprocess
 
 from support import http
 from support.processes import Process, wait_until
@@ -48,6 +49,20 @@ class Samples:
 
     def names(self):
         return {name for name, _, _ in self.all}
+
+
+def run(*arguments, program=None, timeout=90):
+    """A command of the exporter that ends by itself, as subprocess.CompletedProcess with text."""
+    return subprocess.run([program or binary(), *arguments], capture_output=True, text=True,
+                          timeout=timeout)
+
+
+def once(bench, *arguments, collectors=(), program=None):
+    """Samples of one collection of a bench's folder, and what stands on stderr."""
+    done = run("once", f"--bench={bench}", *(f"--collector={name}" for name in collectors),
+               *arguments, program=program)
+    assert done.returncode in (0, 3), f"{done.returncode}: {done.stderr}"
+    return Samples(done.stdout), done.stderr
 
 
 class Exporter:
