@@ -123,6 +123,19 @@ TEST(RedisClient, MoreRepliesThanCommandsAreAProtocolError) {
   EXPECT_EQ(ErrorKind::kProtocol, status.error().kind);
 }
 
+TEST(RedisClient, AServerThatTakesNoMoreClientsSaysSoOnceAndCloses) {
+  const FaultServer server([](const auto& c) { c.Send("-ERR max number of clients reached\r\n"); });
+  RedisEndpoint endpoint;
+  endpoint.address = server.address();
+  const std::vector<RedisCommand> commands = {{"PING"}, {"PING"}, {"PING"}};
+  for (std::size_t count : {1U, 3U}) {
+    const auto replies =
+        RedisClient(endpoint).Pipeline(std::span(commands).first(count), Deadline::After(2s));
+    ASSERT_FALSE(replies) << count;
+    EXPECT_EQ(ErrorKind::kLimit, replies.error().kind) << replies.error().message;
+  }
+}
+
 TEST(RedisClient, WaitsBeforeItTriesAgain) {
   FaultServer server([](const auto&) {});
   RedisEndpoint endpoint;

@@ -69,6 +69,15 @@ RedisReply Convert(const redisReply& from) {
   return reply;
 }
 
+constexpr std::string_view kTooManyClients = "ERR max number of clients";
+
+// What a server says to whatever command comes first.
+bool IsRefusal(const RedisReply& reply) {
+  return reply.is_error() &&
+         (reply.text.starts_with("NOAUTH") || reply.text.starts_with("LOADING") ||
+          reply.text.starts_with(kTooManyClients));
+}
+
 void AppendCommand(const RedisCommand& command, std::string& out) {
   std::vector<const char*> words;
   std::vector<std::size_t> lengths;
@@ -100,7 +109,9 @@ Error RedisReplyError(const RedisReply& reply) {
     if (text.starts_with(code)) kind = ErrorKind::kPermission;
   }
   if (text.starts_with("LOADING") || text.starts_with("MASTERDOWN")) kind = ErrorKind::kUnavailable;
-  if (text.starts_with("ERR max number of clients")) kind = ErrorKind::kLimit;
+  if (text.starts_with(kTooManyClients)) {
+    return {ErrorKind::kLimit, "Redis takes no more clients; see its setting maxclients"};
+  }
   if (text.starts_with("WRONGTYPE")) kind = ErrorKind::kMalformed;
   // The first word is a code; what follows may quote keys or arguments.
   return {kind, fmt::format("Redis answered {}", text.substr(0, text.find(' ')))};
@@ -121,6 +132,9 @@ class RedisClient::Connection {
     replies.reserve(commands.size());
     while (replies.size() < commands.size()) {
       auto reply = ReadReply();
+      if (!reply && !replies.empty() && IsRefusal(replies.front())) {
+        return Fail(RedisReplyError(replies.front()));  // and closed the connection
+      }
       if (!reply) return Fail(reply.error());
       replies.push_back(std::move(*reply));
     }
@@ -216,11 +230,7 @@ Result<std::vector<RedisReply>> RedisClient::Pipeline(std::span<const RedisComma
     replies = connection_->Exchange(commands, deadline);
   }
   if (!replies) return fail(replies.error());
-  // These two are answers to whatever command comes first.
-  if (!replies->empty() &&
-      (replies->front().text.starts_with("NOAUTH") ||
-       replies->front().text.starts_with("LOADING")) &&
-      replies->front().is_error()) {
+  if (!replies->empty() && IsRefusal(replies->front())) {
     return fail(RedisReplyError(replies->front()));
   }
   backoff_.Succeeded();

@@ -76,7 +76,9 @@ class Exporter:
         self.url = wait_until(self._find_url, "the exporter listens", timeout=20)
 
     def _find_url(self):
-        assert self.process.running(), f"the exporter has ended:\n{self.process.log()}"
+        if not self.process.running():
+            # Not an AssertionError: that would count as "not yet".
+            raise RuntimeError(f"the exporter has ended:\n{self.process.log()}")
         match = re.search(r'msg="?listening"?.* address=(\S+)', self.process.log())
         return match and f"http://{match[1]}"
 
