@@ -172,9 +172,36 @@ TEST(MariadbErrorKind, TellsRefusedFromMissing) {
       {2013, "", ErrorKind::kUnavailable},
       {1146, "", ErrorKind::kUnsupported},
       {2027, "", ErrorKind::kProtocol},
+      {2026, "TLS/SSL error: self-signed certificate in certificate chain", ErrorKind::kPermission},
+      {2026, "TLS/SSL error: wrong version number", ErrorKind::kProtocol},
   };
   for (const Row& row : rows)
     EXPECT_EQ(row.kind, MariadbErrorKind(row.number, row.message)) << row.number;
+}
+
+std::string MariadbPacket(char sequence, const std::string& payload) {
+  const auto length = static_cast<char>(payload.size());
+  return std::string{length, 0, 0, sequence} + payload;
+}
+
+// Whether the client has to wait for the greeting, or for the answer to its login first, is a
+// matter of who is faster.
+TEST(MariadbClient, ADeniedLoginIsDeniedHoweverFastTheServerIs) {
+  using namespace std::string_literals;
+  const std::string greeting =
+      MariadbPacket(0, "\x0a"s + "10.11.6-MariaDB\0\1\0\0\0saltsalt\0\x01\xa2\x21\2\0\x08\0\x15"s +
+                           std::string(10, '\0') + "saltsaltsalt\0mysql_native_password\0"s);
+  const std::string denied = MariadbPacket(2, "\xff\x15\x04#28000Access denied"s);
+  const FaultServer server([&](const FaultServer::Connection& c) {
+    c.Send(greeting);
+    if (!c.Receive().empty()) c.Send(denied);
+  });
+  for (int i = 0; i < 300; ++i) {
+    MariadbClient client({.address = server.address(), .user = "u"});
+    const auto table = client.Query("SELECT 1", Deadline::After(5s));
+    ASSERT_FALSE(table);
+    ASSERT_EQ(ErrorKind::kPermission, table.error().kind) << table.error().message << " at " << i;
+  }
 }
 
 TEST(MariadbSessions, AreAtMostTwo) {

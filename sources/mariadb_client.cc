@@ -130,6 +130,10 @@ tl::unexpected<Error> TimedOut() { return Fail(ErrorKind::kTimeout, "no answer i
 // The server's own text is not passed on: it may quote names and values.
 tl::unexpected<Error> Failure(MYSQL* mysql) {
   const unsigned number = mysql_errno(mysql);
+  if (number == CR_SSL_CONNECTION_ERROR) {  // the text is the library's
+    return Fail(MariadbErrorKind(number, mysql_error(mysql)), "{}; see mariadb.tls-ca-file",
+                mysql_error(mysql));
+  }
   const ErrorKind kind = MariadbErrorKind(number, mysql_error(mysql));
   return Fail(kind, "{} (error {})", ErrorKindName(kind), number);
 }
@@ -142,6 +146,10 @@ ErrorKind MariadbErrorKind(unsigned number, std::string_view message) {
     case CR_CONN_HOST_ERROR:
       if (const auto wrapped = WrappedError(message)) return MariadbErrorKind(*wrapped, "");
       return ConnectErrorKind(SystemError(message));
+    // A certificate that is not trusted, or another reason why there was no handshake.
+    case CR_SSL_CONNECTION_ERROR:
+      return message.find("certificate") != std::string_view::npos ? ErrorKind::kPermission
+                                                                   : ErrorKind::kProtocol;
     case CR_UNKNOWN_HOST:
     case CR_SERVER_GONE_ERROR:
     case CR_SERVER_LOST:
@@ -197,10 +205,12 @@ class MariadbClient::Session {
           local ? options.address.unix_path.c_str() : nullptr, /*clientflag=*/0);
     };
     Status greeting;
-    bool greeted = false;
+    bool checked = false;
     const auto go_on = [&](int ready) {
-      if (!greeted && (ready & MYSQL_WAIT_READ) != 0) {
-        greeted = true;
+      // A server that was fast is greeted already: what comes next are its answers to our login.
+      const bool greeted = mysql_get_server_info(mysql_) != nullptr;
+      if (!checked && !greeted && (ready & MYSQL_WAIT_READ) != 0) {
+        checked = true;
         greeting = CheckGreeting(deadline);
         if (!greeting) return 0;
       }

@@ -38,7 +38,7 @@ WEB_FAULTS = {
     "hanging": (fault_server.hang, "timeout"),
     "dripping": (fault_server.drip(fault_server.HTTP_BEGIN), "timeout"),
     "garbage": (fault_server.garbage, "protocol"),
-    "gigabyte": (fault_server.flood(fault_server.HTTP_BEGIN), "wrong_answer"),
+    "gigabyte": (fault_server.flood(fault_server.HTTP_BEGIN), "protocol"),
     "closing": (fault_server.close_in_the_middle(fault_server.HTTP_BEGIN), "down"),
 }
 
