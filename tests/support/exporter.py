@@ -26,6 +26,7 @@ class Samples:
     """A parsed exposition text. Fails on a line that is neither comment nor sample."""
 
     def __init__(self, text):
+        self.text = text
         self.all = []  # (name, labels, value)
         for line in text.splitlines():
             if not line or line.startswith("#"):
