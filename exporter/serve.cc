@@ -2,6 +2,7 @@
 // Signals, systemd, and the order of starting and stopping.
 #include "exporter/serve.h"
 
+#include <malloc.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <systemd/sd-daemon.h>
@@ -75,6 +76,10 @@ bool ListenOnAll(const Settings& settings, WebServer& web, Log& log) {
 }  // namespace
 
 void PrepareProcess() {
+  // Else the C library, once it has freed a large block, keeps as much for ever: what one hostile
+  // answer of megabytes took would never be given back.
+  mallopt(M_MMAP_THRESHOLD, 128 << 10);
+  mallopt(M_TRIM_THRESHOLD, 128 << 10);
   const sigset_t set = HandledSignals();
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
   signal(SIGPIPE, SIG_IGN);         // hiredis and OpenSSL use write()

@@ -250,6 +250,27 @@ TEST(HttpGet, DoesNotFollowRedirects) {
   EXPECT_EQ(302, response->status);
 }
 
+TEST(HttpGet, AClosedConnectionIsNoOtherProtocol) {
+  struct Row {
+    const char* answer;
+    ErrorKind kind;
+  };
+  const Row rows[] = {
+      {"", ErrorKind::kUnavailable},
+      {"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nthe first part", ErrorKind::kUnavailable},
+      {"SSH-2.0-OpenSSH_9.2\r\n", ErrorKind::kProtocol},
+  };
+  for (const Row& row : rows) {
+    const FaultServer server([&](const FaultServer::Connection& c) {
+      c.Receive();
+      c.Send(row.answer);
+    });
+    const auto response = HttpGet({.address = server.address(), .host = "h"}, Deadline::After(5s));
+    ASSERT_FALSE(response);
+    EXPECT_EQ(row.kind, response.error().kind) << row.answer;
+  }
+}
+
 TEST(HttpGet, AHugeBodyIsALimit) {
   FaultServer server([](const FaultServer::Connection& c) {
     c.Receive();

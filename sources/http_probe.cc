@@ -60,6 +60,11 @@ Result<HttpResponse> HttpGet(const HttpRequest& request, Deadline deadline) {
   if (!complete && stream.error()) {
     return Fail(stream.error()->kind, "{}: {}", request.address.Text(), stream.error()->message);
   }
+  const bool answering = stream.received() == 0 || response.status >= 100;
+  if (!complete && stream.closed() && answering) {
+    return Fail(ErrorKind::kUnavailable, "{}: closed before the answer was complete",
+                request.address.Text());
+  }
   if (!complete || response.status < 100 || response.status > 599) {
     return Fail(ErrorKind::kProtocol, "{}: no valid HTTP answer", request.address.Text());
   }

@@ -32,6 +32,8 @@ class ChannelStream final : public httplib::Stream {
       }
       begin_ = 0;
       end_ = *got;
+      received_ += *got;
+      closed_ = *got == 0;
     }
     const std::size_t count = std::min(size, end_ - begin_);
     std::memcpy(out, buffer_.data() + begin_, count);
@@ -53,6 +55,8 @@ class ChannelStream final : public httplib::Stream {
   socket_t socket() const override { return channel_.fd(); }
 
   bool has_buffered() const { return begin_ != end_; }
+  bool closed() const { return closed_; }  // by the peer
+  std::size_t received() const { return received_; }
   const std::optional<Error>& error() const { return error_; }  // of the last call that failed
 
  private:
@@ -60,6 +64,8 @@ class ChannelStream final : public httplib::Stream {
   std::array<char, 4096> buffer_;
   std::size_t begin_ = 0;
   std::size_t end_ = 0;
+  std::size_t received_ = 0;
+  bool closed_ = false;
   std::optional<Error> error_;
 };
 

@@ -69,6 +69,7 @@ class Setting:
         failed = [labels["collector"]
                   for labels, value in samples.find("erpnext_exporter_collector_success") if value != 1]
         assert not failed, f"{failed} failed:\n{self.exporter.process.log()[-3000:]}"
+        assert samples.find("erpnext_site_up"), "the sites have not been asked yet"
         return samples
 
 
