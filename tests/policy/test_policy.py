@@ -30,7 +30,7 @@ FORBIDDEN = [
 MAX_LINES = 300
 MAX_LINES_OF_A_TEST = 500
 
-_PRUNED = {".git", "build", "dist", "__pycache__", ".pytest_cache", "corpus"}
+_PRUNED = {".git", "build", "dist", "__pycache__", ".pytest_cache", "corpus", "node_modules"}
 
 
 def _files(root):

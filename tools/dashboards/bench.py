@@ -151,7 +151,8 @@ def _state():
               "site in maintenance mode is listed too.",
               _all_faults(), {"subject": "What", "reason": "Reason", "bench": "Bench",
                        "instance": "Instance"},
-              width=16, height=7,
+              width=16, height=7, when_empty="nothing known to be wrong",
+              overrides=[override("Bench", noValue="-")],
               links=[runbook("ErpnextFilesystemReadOnly"), runbook("ErpnextOomKill"),
                      runbook("ErpnextSiteSeriesMissing")]),
         stat("Known errors in the logs, last hour",
@@ -204,11 +205,12 @@ def _queues():
                    {"color": "red", "value": T["queue_wait_critical_seconds"]}],
             links=[runbook("ErpnextQueueWaitLong"), runbook("ErpnextQueueWaitCritical")]),
         timeseries(
-            "Workers by state",
-            "Listening workers of each queue. A worker that listens on several queues counts in each. "
-            "All busy for long: jobs wait because of it.",
-            [query("sum by (queue, state) (erpnext_queue_workers{B}) > 0", "{{queue}} {{state}}")],
-            stack=True, links=[runbook("ErpnextQueueNoWorkers")]),
+            "Busy workers",
+            "Workers of each queue at work, and dashed all that listen. A worker that listens on "
+            "several queues counts in each. All busy for long: jobs wait because of it.",
+            [query('sum by (queue) (erpnext_queue_workers{B,state="busy"})', "{{queue}} busy"),
+             query("sum by (queue) (erpnext_queue_workers{B})", "{{queue}} all")],
+            overrides=[override("/ all$/", **LIMIT)], links=[runbook("ErpnextQueueNoWorkers")]),
         timeseries(
             "Failed and abandoned jobs kept",
             "Failed jobs are kept for a while and then removed, so this can fall by itself. Abandoned "

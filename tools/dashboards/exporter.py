@@ -3,8 +3,7 @@
 
 from dashboards.frame import (ALERTS_FIRING, CONFIG_RELOADED, EXPORTER_STARTED, build,
                               dashboard as to_dashboard, runbook)
-from dashboards.panels import (LIMIT, UP_DOWN, mapping, override, query, stat, state_timeline, table,
-                               timeseries)
+from dashboards.panels import UP_DOWN, mapping, query, stat, state_timeline, table, timeseries
 from dashboards.thresholds import NONE_IS_BAD, T, falling, rising
 
 def _state():
@@ -42,23 +41,26 @@ def _collectors():
     return [
         state_timeline(
             "Collectors over time",
-            "Success of each collector's last run. A gap is a time without a scrape.",
-            [query("min by (instance, collector) (erpnext_exporter_collector_success{I})",
-                   "{{instance}} {{collector}}")],
+            "Success of each collector's last run; of several exporters the worst. A gap is a time "
+            "without a scrape.",
+            [query("min by (collector) (erpnext_exporter_collector_success{I})", "{{collector}}")],
             mapping(_0=("failed", "red"), _1=("good", "green")), width=12, height=10,
             links=[runbook("ErpnextCollectorFailing")]),
         timeseries(
             "Time since the last success",
-            "How old the data of each collector is. Collectors that run on an interval of their own "
-            "rise to it and fall back.",
-            [query("time() - erpnext_exporter_collector_last_success_timestamp_seconds{I}",
-                   "{{instance}} {{collector}}")],
+            "How old the data of each collector is; of several exporters the oldest. Collectors that "
+            "run on an interval of their own rise to it and fall back.",
+            [query("max by (collector) (time()"
+                   " - erpnext_exporter_collector_last_success_timestamp_seconds{I})",
+                   "{{collector}}")],
             width=12, height=10, unit="s", steps=rising(T["collector_stale_seconds"]),
             links=[runbook("ErpnextCollectorStale")]),
         timeseries(
             "Duration by collector",
-            "Time that the last run took. The time of waiting for a server is part of it.",
-            [query("erpnext_exporter_collector_duration_seconds{I}", "{{instance}} {{collector}}")],
+            "Time that the last run took, waiting for servers included; of several exporters the "
+            "longest.",
+            [query("max by (collector) (erpnext_exporter_collector_duration_seconds{I})",
+                   "{{collector}}")],
             width=6, unit="s"),
         timeseries(
             "Errors by collector",
@@ -107,15 +109,14 @@ def _scrape():
 
 
 def _process():
-    limit = [override("limit", **LIMIT)]
     return [
         timeseries("Memory over time", "Resident memory of the exporter.",
                    [query("process_resident_memory_bytes{I}", "{{instance}}")], unit="bytes"),
-        timeseries("CPU", "CPUs that the exporter keeps busy.",
-                   [query("rate(process_cpu_seconds_total{I}[$__rate_interval])", "{{instance}}")]),
-        timeseries("Open files", "File descriptors in use; dashed is the limit of the process.",
-                   [query("process_open_fds{I}", "{{instance}}"),
-                    query("min(process_max_fds{I})", "limit")], overrides=limit),
+        timeseries("CPU", "Share of one CPU that the exporter uses.",
+                   [query("rate(process_cpu_seconds_total{I}[$__rate_interval])", "{{instance}}")],
+                   unit="percentunit"),
+        timeseries("Open files", "File descriptors in use. A steady rise ends at process_max_fds.",
+                   [query("process_open_fds{I}", "{{instance}}")]),
         table("Versions", "The programs that run.",
               "max by (instance, version, revision, compiler) (erpnext_exporter_build_info{I})",
               {"instance": "Instance", "version": "Version", "revision": "Revision",

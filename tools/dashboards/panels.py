@@ -66,7 +66,7 @@ def stat(title, description, queries, width, unit="short", steps=PLAIN, mappings
                 "thresholds": {"mode": "absolute", "steps": steps}}
     if decimals is not None:
         defaults["decimals"] = decimals
-    options = {"colorMode": "value" if steps is PLAIN else "background", "graphMode": "none",
+    options = {"colorMode": "value" if steps is PLAIN else "background_solid", "graphMode": "none",
                "justifyMode": "auto", "orientation": "vertical",
                "reduceOptions": {"calcs": ["lastNotNull"], "fields": "", "values": False},
                "textMode": "value_and_name" if names else "value", "wideLayout": True}
@@ -75,23 +75,25 @@ def stat(title, description, queries, width, unit="short", steps=PLAIN, mappings
 
 
 def timeseries(title, description, queries, width=8, unit="short", steps=PLAIN, overrides=(),
-               links=(), height=8, stack=False, bars=False, low=0, high=None):
-    """A graph from `low` up. Thresholds are drawn: dashed where high is bad, as area where low is."""
+               links=(), height=8, stack=False, bars=False, high=None):
+    """A graph from 0 up. Thresholds are drawn: dashed where high is bad, as area where low is."""
     worst_first = steps[0]["color"] in ("red", "yellow")
     style = "off" if steps is PLAIN else "area" if worst_first else "dashed"
     if steps is not PLAIN:
         steps = [{**step, "color": "transparent"} if step["color"] == "green" else step
                  for step in steps]
+    # A line at 0 alone would get an axis up to 100.
+    soft_max = {"short": 1, "percentunit": steps[-1]["value"]}.get(unit)
     custom = {"drawStyle": "bars" if bars else "line", "lineInterpolation": "linear",
               "lineWidth": 1, "fillOpacity": 60 if bars else 30 if stack else 10,
               "gradientMode": "none", "showPoints": "never", "spanNulls": False,
               "axisPlacement": "auto", "scaleDistribution": {"type": "linear"},
               "stacking": {"group": "A", "mode": "normal" if stack else "none"},
               "thresholdsStyle": {"mode": style}}
-    defaults = {"unit": unit, "color": {"mode": "palette-classic"}, "custom": custom,
+    defaults = {"unit": unit, "min": 0, "color": {"mode": "palette-classic"}, "custom": custom,
                 "thresholds": {"mode": "absolute", "steps": steps}}
-    if low is not None:
-        defaults["min"] = low
+    if soft_max is not None:
+        custom["axisSoftMax"] = soft_max
     if high is not None:
         defaults["max"] = high
     options = {"legend": {"showLegend": True, "displayMode": "list", "placement": "bottom",
@@ -114,7 +116,7 @@ def state_timeline(title, description, queries, mappings, width=8, links=(), hei
 
 
 def table(title, description, expr, columns, width=12, overrides=(), links=(), height=8,
-          sort=None):
+          sort=None, when_empty=NO_DATA):
     """One instant query as rows. `columns` are labels (and Value) to keep, with their headings."""
     hidden = ["Time", "__name__", "job"] + ([] if "Value" in columns else ["Value"])
     organize = {"id": "organize", "options": {
@@ -122,7 +124,7 @@ def table(title, description, expr, columns, width=12, overrides=(), links=(), h
         "indexByName": {name: index for index, name in enumerate(columns)},
         "renameByName": dict(columns)}}
     defaults = {"unit": "short", "color": {"mode": "thresholds"}, "mappings": [],
-                "custom": {"align": "auto", "cellOptions": {"type": "auto"}, "filterable": False},
+                "noValue": when_empty, "custom": {"align": "auto", "cellOptions": {"type": "auto"}, "filterable": False},
                 "thresholds": {"mode": "absolute", "steps": PLAIN}}
     options = {"showHeader": True, "cellHeight": "sm", "footer": {"show": False},
                "sortBy": [{"displayName": sort, "desc": True}] if sort else []}
