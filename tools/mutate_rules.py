@@ -7,8 +7,8 @@ an operator, a matcher, a window) and runs the promtool tests of that copy. Prin
 all tests survive; the exit code is their number, at most 100.
 """
 
-import os
 import concurrent.futures
+import os
 import pathlib
 import re
 import shutil
@@ -94,25 +94,39 @@ def try_one(name, number, new, tests):
         return killed_by(folder, tests)
 
 
-def tests_for(rule, tests):
-    """The test files that can notice: a recorded series may matter to any of them."""
-    return [test for test in tests if ":" in rule or rule in test.read_text()]
+def dependents(rule, texts):
+    """The rule and all that read it, through recorded series."""
+    found, left = set(), [rule]
+    while left:
+        name = left.pop()
+        if name not in found:
+            found.add(name)
+            left += [other for other, text in texts.items() if ":" in name and name in text]
+    return found
+
+
+def tests_for(rule, tests, texts):
+    """The test files that can notice: those that name the rule or what depends on it."""
+    names = dependents(rule, texts)
+    return [test for test in tests if any(name in test.read_text() for name in names)]
 
 
 def main():
     wanted = sys.argv[1] if len(sys.argv) > 1 else ""
     tests = sorted((ROOT / "tests" / "rules").glob("*_test.yml"))
-    jobs = []
+    jobs, texts = [], {}
     for name in FILES:
         lines = (ROOT / "alerts" / name).read_text().splitlines()
         rule = ""
         names = [rule := match[1] if (match := re.match(r" *- (?:alert|record): (\S+)", line)) else rule
                  for line in lines]
+        for owner, line in zip(names, lines):
+            texts[owner] = texts.get(owner, "") + line + "\n"
         jobs += [(name, number, old, new, names[number]) for number, old, new in mutants("\n".join(lines))
                  if wanted in names[number]]
     survivors = 0
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        results = pool.map(lambda job: try_one(job[0], job[1], job[3], tests_for(job[4], tests)), jobs)
+        results = pool.map(lambda job: try_one(job[0], job[1], job[3], tests_for(job[4], tests, texts)), jobs)
         for (name, number, old, new, rule), killer in zip(jobs, results):
             if killer is None:
                 survivors += 1
