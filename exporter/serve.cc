@@ -76,10 +76,12 @@ bool ListenOnAll(const Settings& settings, WebServer& web, Log& log) {
 }  // namespace
 
 void PrepareProcess() {
-  // Else the C library, once it has freed a large block, keeps as much for ever: what one hostile
-  // answer of megabytes took would never be given back.
+  // By default the C library, once it has freed a large block, keeps as much for ever: what one
+  // hostile answer of megabytes took would never be given back. And a heap for each of many
+  // threads, which do little, costs a third of the memory.
   mallopt(M_MMAP_THRESHOLD, 128 << 10);
   mallopt(M_TRIM_THRESHOLD, 128 << 10);
+  mallopt(M_ARENA_MAX, 2);
   const sigset_t set = HandledSignals();
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
   signal(SIGPIPE, SIG_IGN);         // hiredis and OpenSSL use write()

@@ -30,7 +30,20 @@ def exporter(tmp_path_factory, program):
     names = ("queues", "redis_status", "mariadb_status", "site_ping")  # nobody is there to ask
     with Exporter(folder, f"--bench={bench.path}", *(f"--no-collector.{name}" for name in names),
                   program=program) as running:
+        # The heap keeps a part of what its busiest moment took. From then on it is flat.
+        before = memory(running)
+        for _ in range(2):
+            with Attack(running.url, *ATTACKS["requests, answers not read"]):
+                levels = [memory(running)]
+                wait_until(lambda levels=levels: grows_no_more(running, levels), "memory stands still")
+        assert memory(running) - before < 24 * MEBIBYTE
         yield running
+
+
+def grows_no_more(exporter, levels):
+    """True when the last second brought less than a twentieth."""
+    levels.append(memory(exporter))
+    return len(levels) > 20 and levels[-1] < 1.05 * levels[-20]
 
 
 class Attack(threading.Thread):
@@ -155,7 +168,7 @@ def test_a_good_client_among_bad_ones(exporter, chunks, pause, reads):
     statuses, seconds = [], []
     with Attack(exporter.url, chunks, pause, reads) as attack:
         wait_until(lambda: attack.opened >= CLIENTS, "the attack is on")
-        end = time.monotonic() + 3
+        end = time.monotonic() + 2
         while time.monotonic() < end:
             begin = time.monotonic()
             answer = http.request(f"{exporter.url}/metrics?collect[]=bench", timeout=10)
@@ -167,9 +180,7 @@ def test_a_good_client_among_bad_ones(exporter, chunks, pause, reads):
     assert good >= 0.9 * len(statuses), f"{good} of {len(statuses)} were answered"
     assert len(statuses) >= 10
     assert statistics.median(seconds) <= 0.1, f"median {statistics.median(seconds):.3f} s"
-    # Answers that nobody takes may fill 32 MiB, and no more.
-    bound = (32 if not reads else 8) * MEBIBYTE
-    assert most - resident < bound, f"{(most - resident) / MEBIBYTE:.1f} MiB more"
+    assert most - resident < 8 * MEBIBYTE, f"{(most - resident) / MEBIBYTE:.1f} MiB more"
     after = wait_until(lambda: calm(exporter), "the bad clients are gone", timeout=40)
     assert after <= descriptors + 2
     assert memory(exporter) - resident < 4 * MEBIBYTE
