@@ -18,6 +18,10 @@ else()
     -fstack-protector-strong -fstack-clash-protection -fcf-protection
     $<$<CONFIG:Release,RelWithDebInfo>:-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2>)
 endif()
+if(ERPNEXT_EXPORTER_FUZZ)
+  # Every layer tells libFuzzer which branches an input took.
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
 include(CheckPIESupported)
 check_pie_supported()
 add_link_options(-Wl,-z,relro,-z,now -Wl,--as-needed)
