@@ -8,6 +8,7 @@
 #include "core/testing/temp_folder.h"
 #include "sources/http_probe.h"
 #include "sources/mariadb_client.h"
+#include "sources/mariadb_error.h"
 #include "sources/redis_client.h"
 #include "sources/testing/fault_server.h"
 

@@ -5,15 +5,14 @@
 
 #include <errmsg.h>
 #include <mysql.h>
-#include <mysqld_error.h>
 #include <poll.h>
-#include <sys/socket.h>
 
 #include <cerrno>
 #include <functional>
 #include <utility>
 
-#include "core/text.h"
+#include "sources/mariadb_error.h"
+#include "sources/mariadb_greeting.h"
 
 namespace erpnext {
 namespace {
@@ -30,35 +29,6 @@ constexpr std::string_view kSessionSettings[] = {
     "autocommit=1",
     "SET SESSION TRANSACTION READ ONLY",
 };
-
-// With TLS demanded, an error packet that comes before the handshake is wrapped into a text that
-// ends "cannot be verified: 1040 - Too many connections".
-std::optional<unsigned> WrappedError(std::string_view message) {
-  constexpr std::string_view kMark = "be verified: ";
-  const std::size_t mark = message.find(kMark);
-  if (mark == std::string_view::npos) return std::nullopt;
-  message.remove_prefix(mark + kMark.size());
-  return ParseNumber<unsigned>(message.substr(0, message.find(' ')));
-}
-
-// "Can't connect to server on 'h' (111)": the library keeps errno only in its text.
-int SystemError(std::string_view message) {
-  const std::size_t open = message.rfind('(');
-  const std::size_t close = message.find_first_not_of("0123456789", open + 1);
-  if (open == std::string_view::npos || close == std::string_view::npos) return 0;
-  return ParseNumber<int>(message.substr(open + 1, close - open - 1)).value_or(0);
-}
-
-ErrorKind ConnectErrorKind(int system_error) {
-  switch (system_error) {
-    case ECONNREFUSED: return ErrorKind::kRefused;
-    case EACCES:
-    case EPERM: return ErrorKind::kPermission;
-    case ETIMEDOUT:
-    case EAGAIN: return ErrorKind::kTimeout;
-    default: return ErrorKind::kUnavailable;
-  }
-}
 
 class Waiting {
  public:
@@ -102,29 +72,6 @@ class Waiting {
   Deadline deadline_;
 };
 
-// The library reports a peer that speaks another protocol as a lost connection (2013), as if it
-// had gone away. So the first bytes are looked at before the library reads them: length, sequence
-// number 0, then protocol version 9 or 10, or 0xFF of an error packet. True when they are those of
-// a database server, or when the peer has closed, which the library reports rightly.
-Result<bool> LooksLikeGreeting(int fd, Deadline deadline) {
-  constexpr std::size_t kWanted = 5;
-  constexpr std::size_t kLongestGreeting = 4096;
-  const auto wait_for_bytes = [&](int count) {
-    setsockopt(fd, SOL_SOCKET, SO_RCVLOWAT, &count, sizeof count);
-  };
-  wait_for_bytes(kWanted);
-  pollfd waiting{fd, POLLIN, 0};
-  const int ready = poll(&waiting, 1, deadline.RemainingMillis());
-  wait_for_bytes(1);
-  if (ready == 0) return Fail(ErrorKind::kTimeout, "no greeting in time");
-  std::uint8_t head[kWanted]{};
-  const ssize_t got = recv(fd, head, sizeof head, MSG_PEEK);
-  if (got < static_cast<ssize_t>(kWanted)) return true;
-  const std::size_t length = head[0] + (head[1] << 8U) + (head[2] << 16U);
-  return length <= kLongestGreeting && head[3] == 0 &&
-         (head[4] == 9 || head[4] == 10 || head[4] == 0xFF);
-}
-
 tl::unexpected<Error> TimedOut() { return Fail(ErrorKind::kTimeout, "no answer in time"); }
 
 // The server's own text is not passed on: it may quote names and values.
@@ -139,51 +86,6 @@ tl::unexpected<Error> Failure(MYSQL* mysql) {
 }
 
 }  // namespace
-
-ErrorKind MariadbErrorKind(unsigned number, std::string_view message) {
-  switch (number) {
-    case CR_CONNECTION_ERROR:
-    case CR_CONN_HOST_ERROR:
-      if (const auto wrapped = WrappedError(message)) return MariadbErrorKind(*wrapped, "");
-      return ConnectErrorKind(SystemError(message));
-    // A certificate that is not trusted, or another reason why there was no handshake.
-    case CR_SSL_CONNECTION_ERROR:
-      return message.find("certificate") != std::string_view::npos ? ErrorKind::kPermission
-                                                                   : ErrorKind::kProtocol;
-    case CR_UNKNOWN_HOST:
-    case CR_SERVER_GONE_ERROR:
-    case CR_SERVER_LOST:
-    case ER_SERVER_SHUTDOWN:
-    case ER_CONNECTION_KILLED: return ErrorKind::kUnavailable;
-    case ER_ACCESS_DENIED_ERROR:
-    case ER_ACCESS_DENIED_NO_PASSWORD_ERROR:
-    case ER_DBACCESS_DENIED_ERROR:
-    case ER_TABLEACCESS_DENIED_ERROR:
-    case ER_COLUMNACCESS_DENIED_ERROR:
-    case ER_SPECIFIC_ACCESS_DENIED_ERROR:
-    case ER_HOST_IS_BLOCKED:
-    case ER_HOST_NOT_PRIVILEGED:
-    case ER_MUST_CHANGE_PASSWORD:
-    case ER_MUST_CHANGE_PASSWORD_LOGIN:
-    case ER_ACCOUNT_HAS_BEEN_LOCKED:
-    case CR_AUTH_PLUGIN_CANNOT_LOAD:
-    case CR_AUTH_PLUGIN_ERR:
-    case CR_PLUGIN_NOT_ALLOWED: return ErrorKind::kPermission;
-    case ER_CON_COUNT_ERROR:
-    case ER_TOO_MANY_USER_CONNECTIONS:
-    case ER_USER_LIMIT_REACHED: return ErrorKind::kLimit;
-    case ER_STATEMENT_TIMEOUT:
-    case ER_QUERY_INTERRUPTED:
-    case ER_LOCK_WAIT_TIMEOUT: return ErrorKind::kTimeout;
-    case ER_NO_SUCH_TABLE:
-    case ER_BAD_FIELD_ERROR:
-    case ER_BAD_DB_ERROR:
-    case ER_UNKNOWN_TABLE:
-    case ER_UNKNOWN_SYSTEM_VARIABLE:
-    case ER_PARSE_ERROR: return ErrorKind::kUnsupported;
-    default: return ErrorKind::kProtocol;
-  }
-}
 
 class MariadbClient::Session {
  public:
@@ -207,9 +109,10 @@ class MariadbClient::Session {
     Status greeting;
     bool checked = false;
     const auto go_on = [&](int ready) {
-      // A server that was fast is greeted already: what comes next are its answers to our login.
+      // Before the library reads, which it does at once when bytes are there. Over a unix socket a
+      // fast server is greeted already: what comes next are its answers to our login.
       const bool greeted = mysql_get_server_info(mysql_) != nullptr;
-      if (!checked && !greeted && (ready & MYSQL_WAIT_READ) != 0) {
+      if (!checked && !greeted && IsConnected(mysql_get_socket(mysql_))) {
         checked = true;
         greeting = CheckGreeting(deadline);
         if (!greeting) return 0;
@@ -365,34 +268,6 @@ Result<MariadbTable> MariadbClient::Query(std::string_view statement, Deadline d
     return Fail(table.error());
   }
   return Failed(table.error());
-}
-
-Result<std::unique_ptr<MariadbClient>> MariadbSessions::Take(Deadline deadline) {
-  std::unique_lock lock(mutex_);
-  if (!freed_.wait_until(lock, deadline.at(), [&] { return out_ < kMaxSessions; })) {
-    return Fail(ErrorKind::kTimeout, "MariaDB at {}: both sessions are busy",
-                options_.address.Text());
-  }
-  ++out_;
-  if (idle_.empty()) return std::make_unique<MariadbClient>(options_);
-  auto client = std::move(idle_.back());
-  idle_.pop_back();
-  return client;
-}
-
-void MariadbSessions::PutBack(std::unique_ptr<MariadbClient> client) {
-  const std::lock_guard lock(mutex_);
-  idle_.push_back(std::move(client));
-  --out_;
-  freed_.notify_one();
-}
-
-Result<MariadbTable> MariadbSessions::Query(std::string_view statement, Deadline deadline) {
-  auto client = Take(deadline);
-  if (!client) return Fail(client.error());
-  auto table = (*client)->Query(statement, deadline);
-  PutBack(std::move(*client));
-  return table;
 }
 
 }  // namespace erpnext

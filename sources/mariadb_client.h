@@ -36,12 +36,6 @@ struct MariadbTable {
   std::vector<std::vector<std::optional<std::string>>> rows;  // NULL is nothing
 };
 
-// The kind of error that an error number of server or client library stands for: refused and
-// unavailable (nothing there), permission (login or grant), limit (too many connections), timeout,
-// protocol, unsupported (unknown table, column or syntax). `message` is read only for the number
-// of the system error in the library's own texts.
-ErrorKind MariadbErrorKind(unsigned error_number, std::string_view message);
-
 // One thread at a time. One session, made when it is needed: autocommit, read only, every statement
 // limited by the server too (max_statement_time) and never waiting for a lock longer than a second.
 class MariadbClient {

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the error numbers of MariaDB's server and client library mean to us.
+#pragma once
+
+#include <string_view>
+
+#include "core/result.h"
+
+namespace erpnext {
+
+// The kind of error that an error number of server or client library stands for: refused and
+// unavailable (nothing there), permission (login or grant), limit (too many connections), timeout,
+// protocol, unsupported (unknown table, column or syntax). `message` is read only for the number
+// of the system error in the library's own texts.
+ErrorKind MariadbErrorKind(unsigned error_number, std::string_view message);
+
+}  // namespace erpnext
