@@ -7,6 +7,8 @@
 #include <CLI/CLI.hpp>
 #include <cstdlib>
 
+#include "exporter/options.h"
+
 namespace erpnext {
 namespace {
 

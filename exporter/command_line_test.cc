@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "core/testing/temp_folder.h"
+#include "exporter/options.h"
 
 namespace erpnext {
 namespace {

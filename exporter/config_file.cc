@@ -9,6 +9,7 @@
 #include <map>
 #include <set>
 
+#include "exporter/options.h"
 #include "sources/file.h"
 
 namespace erpnext {

@@ -11,9 +11,9 @@
 
 #include "collectors/all_collectors.h"
 #include "core/text.h"
+#include "exporter/options.h"
 #include "exporter/self_metrics.h"
 #include "exporter/setting_values.h"
-#include "exporter/settings.h"
 
 namespace erpnext {
 namespace {

@@ -11,6 +11,7 @@
 
 #include "collectors/all_collectors.h"
 #include "exporter/self_metrics.h"
+#include "exporter/options.h"
 #include "exporter/settings.h"
 
 namespace erpnext {
