@@ -48,9 +48,9 @@ TEST(SampleSink, GivesLabelsTheirDeclaredNames) {
 }
 
 TEST(SampleSink, RefusesWhatIsNotDeclared) {
-  constexpr Family other{.name = "erpnext_other", .help = "Other.", .source = "test"};
+  constexpr Family kOther{.name = "erpnext_other", .help = "Other.", .source = "test"};
   SampleSink sink(kFamilies);
-  sink.Add(other, 1);
+  sink.Add(kOther, 1);
   EXPECT_TRUE(sink.Take().empty());
   ASSERT_FALSE(sink.misuse());
   EXPECT_EQ("family erpnext_other is not declared", sink.misuse().error().message);
@@ -126,12 +126,12 @@ TEST(Family, KnowsValidNames) {
 }
 
 TEST(SampleSink, IgnoresFamiliesOfTiersThatAreNotWanted) {
-  constexpr Family own{.name = "erpnext_a"};
-  constexpr Family upstream{.name = "node_*"};
-  const Family* declared[] = {&own, &upstream};
+  constexpr Family kOwnName{.name = "erpnext_a"};
+  constexpr Family kUpstreamName{.name = "node_*"};
+  const Family* declared[] = {&kOwnName, &kUpstreamName};
   SampleSink sink(declared, {.tiers = NameTiers::kOwn});
-  sink.Add(own, 1);
-  sink.AddOpen(upstream, "b", MetricKind::kGauge, 1);
+  sink.Add(kOwnName, 1);
+  sink.AddOpen(kUpstreamName, "b", MetricKind::kGauge, 1);
   EXPECT_TRUE(sink.misuse());
   const auto families = sink.Take();
   ASSERT_EQ(1U, families.size());

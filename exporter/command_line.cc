@@ -122,6 +122,7 @@ Result<Settings> LoadSettings(const CommandLine& line, std::vector<std::string>&
   Settings settings;
   std::vector<std::string> mistakes;
   // systemd makes the folder that StateDirectory= names.
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): nobody here changes the environment
   if (const char* folder = std::getenv("STATE_DIRECTORY")) settings.state_folder = folder;
   if (!line.config_file.empty()) {
     auto found = ApplyConfigFile(line.config_file, settings);

@@ -43,7 +43,9 @@ int Run(int argc, const char* const* argv) {
     fmt::print(stderr, "{}\n", settings.error().message);
     return line.config_file.empty() ? kUsage : kStartFailed;
   }
-  Log log(settings->log_level, settings->log_format, std::getenv("JOURNAL_STREAM") != nullptr);
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): there are no threads yet
+  const bool for_journal = std::getenv("JOURNAL_STREAM") != nullptr;
+  Log log(settings->log_level, settings->log_format, for_journal);
   for (const std::string& mistake : tolerated) log.Error("left out", {{"mistake", mistake}});
   mysql_library_init(0, nullptr, nullptr);  // must come before threads
   return RunWithSettings(line, std::move(*settings), log);

@@ -79,9 +79,11 @@ void PrepareProcess() {
   // By default the C library, once it has freed a large block, keeps as much for ever: what one
   // hostile answer of megabytes took would never be given back. And a heap for each of many
   // threads, which do little, costs a third of the memory.
+  // NOLINTBEGIN(concurrency-mt-unsafe): there are no threads yet
   mallopt(M_MMAP_THRESHOLD, 128 << 10);
   mallopt(M_TRIM_THRESHOLD, 128 << 10);
   mallopt(M_ARENA_MAX, 2);
+  // NOLINTEND(concurrency-mt-unsafe)
   const sigset_t set = HandledSignals();
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
   signal(SIGPIPE, SIG_IGN);         // hiredis and OpenSSL use write()
