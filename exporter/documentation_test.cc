@@ -10,8 +10,8 @@
 #include <sstream>
 
 #include "collectors/all_collectors.h"
-#include "exporter/self_metrics.h"
 #include "exporter/options.h"
+#include "exporter/self_metrics.h"
 #include "exporter/settings.h"
 
 namespace erpnext {
