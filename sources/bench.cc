@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "core/text.h"
+#include "sources/bench_servers.h"
 
 namespace erpnext {
 namespace {
@@ -16,8 +17,6 @@ namespace {
 constexpr std::size_t kMaxFileBytes = 1U << 20;  // frappe/__init__.py of version 15 has 75 kB
 constexpr std::size_t kMaxFolderEntries = 50'000;
 constexpr std::size_t kMaxApps = 200;
-constexpr std::uint16_t kMariadbPort = 3306;
-constexpr std::uint16_t kPostgresPort = 5432;
 
 struct EnvironmentKey {
   const char* variable;
@@ -43,59 +42,6 @@ FrappeConfig EnvironmentLayer(const Environment& environment, std::optional<int>
     if (major.value_or(entry.since) >= entry.since) pairs.emplace_back(entry.key, found->second);
   }
   return FrappeConfig::FromPairs(pairs);
-}
-
-std::optional<std::uint16_t> Port(const FrappeConfig& config, std::string_view key) {
-  const auto number = config.Integer(key);
-  if (!number || *number < 1 || *number > 65535) return std::nullopt;
-  return static_cast<std::uint16_t>(*number);
-}
-
-Database DatabaseOf(const FrappeConfig& config) {
-  Database database;
-  database.type = config.Text("db_type").value_or("mariadb");
-  database.address.unix_path = config.Text("db_socket").value_or("");
-  database.address.host = config.Text("db_host").value_or("127.0.0.1");
-  database.address.port =
-      Port(config, "db_port").value_or(database.type == "postgres" ? kPostgresPort : kMariadbPort);
-  return database;
-}
-
-// Credentials beyond the URL, as frappe.utils.background_jobs.get_redis_conn chooses them.
-void SetQueueCredentials(const Bench& bench, const Environment& environment,
-                         RedisEndpoint& endpoint) {
-  if (bench.config.Truthy("use_rq_auth")) {
-    endpoint.user = bench.config.Text("rq_username").value_or(bench.id);
-    endpoint.password = Secret(bench.config.Text("rq_password").value_or(""));
-    return;
-  }
-  const auto admin = environment.find("RQ_ADMIN_PASWORD");  // spelt so in Frappe
-  if (admin != environment.end() && !admin->second.empty()) {
-    endpoint.user = "default";
-    endpoint.password = Secret(admin->second);
-  }
-}
-
-std::optional<RedisEndpoint> ReadEndpoint(Bench& bench, std::string_view key,
-                                          const char* default_since_15) {
-  std::optional<std::string> url = bench.config.Text(key);
-  if (!url && bench.frappe_major.value_or(15) >= 15) url = default_since_15;
-  if (!url) return std::nullopt;
-  auto endpoint = ParseRedisUrl(*url);
-  if (endpoint) return *endpoint;
-  bench.problems.push_back({endpoint.error().kind,
-                            fmt::format("{}: {}: {}", bench.path, key, endpoint.error().message)});
-  return std::nullopt;
-}
-
-void ReadServers(const Environment& environment, Bench& bench) {
-  bench.redis_queue = ReadEndpoint(bench, "redis_queue", "redis://127.0.0.1:11311");
-  bench.redis_cache = ReadEndpoint(bench, "redis_cache", "redis://127.0.0.1:13311");
-  if (bench.redis_queue) SetQueueCredentials(bench, environment, *bench.redis_queue);
-  bench.database = DatabaseOf(bench.config);
-  if (bench.web_address == Address{}) {
-    bench.web_address = {"", "127.0.0.1", Port(bench.config, "webserver_port").value_or(8000)};
-  }
 }
 
 // Names become parts of a path.
@@ -219,10 +165,10 @@ Result<Bench> BenchReader::ReadBench(const BenchSetting& setting, Deadline deadl
   bench.id = !setting.id.empty()
                  ? setting.id
                  : bench.config.Text("bench_id").value_or(Bench::IdOfPath(bench.path));
-  ReadServers(settings_.environment, bench);
   if (Status status = ReadSites(bench, common, environment, deadline); !status) {
     return Fail(status.error());
   }
+  ReadServers(settings_.environment, bench);
   return bench;
 }
 

@@ -46,7 +46,7 @@ struct Bench {
   std::vector<Site> sites;
   std::optional<RedisEndpoint> redis_queue;  // nothing: not configured, and no default
   std::optional<RedisEndpoint> redis_cache;
-  Database database;
+  Database database;            // of its first MariaDB site, else of its first site
   Address web_address;          // of the web server that knows its sites by their names
   std::vector<Error> problems;  // what could not be read; the rest is there
 

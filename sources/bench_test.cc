@@ -151,6 +151,17 @@ TEST_F(BenchReaderTest, EnvironmentWinsSinceVersion15) {
   EXPECT_FALSE(bench.config.Has("db_name"));  // read by 16 and later only
 }
 
+TEST_F(BenchReaderTest, TheDatabaseServerIsThatOfTheFirstMariadbSite) {
+  EXPECT_EQ("mariadb", ReadOne().database.type);  // no site: as the bench's configuration says
+  AddSite("a", R"({"db_type": "postgres", "db_host": "pg"})");
+  EXPECT_EQ("postgres", ReadOne().database.type);
+  EXPECT_EQ("pg:5432", ReadOne().database.address.Text());
+  AddSite("b", R"({"db_host": "maria", "db_port": "3307"})");
+  const Bench bench = ReadOne();
+  EXPECT_EQ("mariadb", bench.database.type);
+  EXPECT_EQ("maria:3307", bench.database.address.Text());
+}
+
 TEST_F(BenchReaderTest, EnvironmentMeansNothingToVersion13) {
   folder_.Write("bench/apps/frappe/frappe/__init__.py", "__version__ = '13.58.21'\n");
   Common("{}");

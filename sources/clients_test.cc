@@ -242,6 +242,16 @@ TEST(HttpGet, ReadsStatusAndBody) {
   EXPECT_NE(std::string::npos, request.find("Host: a.example.com\r\n"));
 }
 
+TEST(HttpGet, AHostThatWouldAddAHeaderIsNotSent) {
+  FaultServer server(FaultServer::Hangs());
+  for (const char* host : {"a\r\nX-Other: 1", "a b", "a\x7F"}) {
+    const auto response =
+        HttpGet({.address = server.address(), .host = host}, Deadline::After(100ms));
+    ASSERT_FALSE(response);
+    EXPECT_EQ(ErrorKind::kMalformed, response.error().kind);
+  }
+}
+
 TEST(HttpGet, DoesNotFollowRedirects) {
   FaultServer server(
       FaultServer::Answers("HTTP/1.1 302 Found\r\nLocation: "

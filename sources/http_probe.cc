@@ -2,6 +2,7 @@
 // cpp-httplib's client over our own stream.
 #include "sources/http_probe.h"
 
+#include <algorithm>
 #include <exception>
 
 #include "sources/http_stream.h"
@@ -27,6 +28,11 @@ class ProbeClient final : public httplib::ClientImpl {
 }  // namespace
 
 Result<HttpResponse> HttpGet(const HttpRequest& request, Deadline deadline) {
+  // The name of a folder could end the header and begin another one.
+  const auto is_control = [](char c) { return static_cast<unsigned char>(c) <= 0x20 || c == 0x7F; };
+  if (std::any_of(request.host.begin(), request.host.end(), is_control)) {
+    return Fail(ErrorKind::kMalformed, "{}: a site's name is no host name", request.address.Text());
+  }
   auto channel = Channel::Connect(request.address, deadline);
   if (!channel) return Fail(channel.error());
   if (request.tls) {

@@ -26,7 +26,8 @@ struct HttpResponse {
 
 // A GET without cookies, redirects or compression. The error tells how far it came: refused,
 // unavailable (no such host or socket, connection closed), timeout, permission (certificate not
-// trusted), protocol (no HTTP, or TLS failed), limit (more than 256 KiB of headers and body).
+// trusted), protocol (no HTTP, or TLS failed), limit (more than 256 KiB of headers and body),
+// malformed (a host that would not be one header).
 Result<HttpResponse> HttpGet(const HttpRequest& request, Deadline deadline);
 
 }  // namespace erpnext

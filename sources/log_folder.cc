@@ -155,6 +155,8 @@ Result<std::vector<LogFolder::Found>> LogFolder::List() const {
 Status LogFolder::Poll(Deadline deadline, const LineSink& sink) {
   const auto found = List();
   if (!found) return Fail(found.error());
+  logs_.clear();
+  for (const Found& file : *found) logs_.insert(file.log);
   for (auto& [inode, tracked] : files_) ++tracked.polls_unseen;
   Status status;
   for (const Found& file : *found) {

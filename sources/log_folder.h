@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -53,6 +54,9 @@ class LogFolder {
 
   const std::string& path() const { return path_; }
 
+  // The logs that the last successful listing saw, whether they had lines or not.
+  const std::set<std::string>& logs() const { return logs_; }
+
  private:
   struct Tracked {
     LogPosition position;
@@ -72,6 +76,7 @@ class LogFolder {
 
   std::string path_;
   bool first_poll_ = true;
+  std::set<std::string> logs_;
   std::map<std::uint64_t, Tracked> files_;  // by inode
 };
 

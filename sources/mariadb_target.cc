@@ -11,7 +11,6 @@
 namespace erpnext {
 namespace {
 
-constexpr const char* kDefaultSocket = "/run/mysqld/mysqld.sock";
 constexpr std::uint16_t kDefaultPort = 3306;
 
 std::string OwnUserName() {
@@ -29,20 +28,21 @@ bool IsThisHost(const std::string& host) {
   return host.empty() || host == "localhost" || host == "127.0.0.1" || host == "::1";
 }
 
-Address Reach(const Address& address) {
+Address Reach(const Address& address, const std::string& default_socket) {
   if (address.unix_path.empty() && IsThisHost(address.host) && address.port == kDefaultPort &&
-      Exists(kDefaultSocket)) {
-    return {kDefaultSocket, "", 0};
+      Exists(default_socket)) {
+    return {default_socket, "", 0};
   }
   return address;
 }
 
 }  // namespace
 
-MariadbOptions MariadbOptionsFor(const Bench& bench, const MariadbLogin& login) {
+MariadbOptions MariadbOptionsFor(const Bench& bench, const MariadbLogin& login,
+                                 const std::string& default_socket) {
   const bool own_address = !login.address.unix_path.empty() || !login.address.host.empty();
   MariadbOptions options;
-  options.address = own_address ? login.address : Reach(bench.database.address);
+  options.address = own_address ? login.address : Reach(bench.database.address, default_socket);
   options.user = login.user.empty() ? OwnUserName() : login.user;
   options.password = login.password;
   options.tls = login.tls;
@@ -50,7 +50,8 @@ MariadbOptions MariadbOptionsFor(const Bench& bench, const MariadbLogin& login) 
   options.tls_ca_file = login.tls_ca_file;
   if (login.use_site_credentials) {
     const auto site = std::find_if(bench.sites.begin(), bench.sites.end(), [](const Site& s) {
-      return s.config.Text("db_name") && s.config.Text("db_password");
+      return s.config.Text("db_type").value_or("mariadb") == "mariadb" &&
+             s.config.Text("db_name") && s.config.Text("db_password");
     });
     if (site != bench.sites.end()) {
       const std::string database = site->config.Text("db_name").value();

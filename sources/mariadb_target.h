@@ -21,6 +21,7 @@ struct MariadbLogin {
 
 // A server on this host at the default port is reached by its socket, if that is there: the login
 // without password works only so.
-MariadbOptions MariadbOptionsFor(const Bench& bench, const MariadbLogin& login);
+MariadbOptions MariadbOptionsFor(const Bench& bench, const MariadbLogin& login,
+                                 const std::string& default_socket = "/run/mysqld/mysqld.sock");
 
 }  // namespace erpnext

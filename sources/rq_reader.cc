@@ -23,12 +23,19 @@ class Replies {
     if (reply.is_error() && status_) status_ = Fail(RedisReplyError(reply));
     return reply;
   }
-  std::optional<std::int64_t> NextInteger() { return Next().AsInteger(); }
+  // As a figure: what Redis counts fits into a double, and what a hostile server says cannot
+  // overflow.
+  std::optional<double> NextCount() {
+    const auto integer = Next().AsInteger();
+    return integer ? std::optional(static_cast<double>(*integer)) : std::nullopt;
+  }
 
-  // Members that begin with `prefix`, without it.
-  std::set<std::string> NextMembers(std::string_view prefix) {
+  // Members that begin with `prefix`, without it. Nothing when the answer is no array.
+  std::optional<std::set<std::string>> NextMembers(std::string_view prefix) {
+    const RedisReply& reply = Next();
+    if (reply.type != RedisReply::Type::kArray) return std::nullopt;
     std::set<std::string> members;
-    for (const RedisReply& element : Next().elements) {
+    for (const RedisReply& element : reply.elements) {
       if (element.text.starts_with(prefix)) members.insert(element.text.substr(prefix.size()));
     }
     return members;
@@ -62,7 +69,7 @@ void AppendQueueCommands(const std::string& queue, const std::string& now,
 RqQueue TakeQueue(Replies& replies) {
   RqQueue queue;
   const auto take = [&](std::string_view state) {
-    if (const auto count = replies.NextInteger()) queue.jobs[state] = static_cast<double>(*count);
+    if (const auto count = replies.NextCount()) queue.jobs[state] = *count;
   };
   take("queued");
   for (int end = 0; end < 2; ++end) {
@@ -70,11 +77,12 @@ RqQueue TakeQueue(Replies& replies) {
   }
   take("intermediate");
   for (std::string_view state : {"started", "finished", "failed"}) {
-    const auto all = replies.NextInteger();
-    const auto expired = replies.NextInteger();
+    const auto all = replies.NextCount();
+    const auto expired = replies.NextCount();
     if (!all || !expired) continue;
-    queue.jobs[state] = static_cast<double>(*all - *expired);
-    if (state == "started") queue.jobs["abandoned"] = static_cast<double>(*expired);
+    // A clean-up between the two commands takes out what the first has counted.
+    queue.jobs[state] = std::max(0.0, *all - *expired);
+    if (state == "started") queue.jobs["abandoned"] = *expired;
   }
   for (std::string_view state : {"deferred", "scheduled", "canceled"}) take(state);
   return queue;
@@ -91,7 +99,7 @@ std::set<std::string> Difference(const std::set<std::string>& a, const std::set<
 Status RqReader::Read(const std::set<std::string>& configured,
                       const std::set<std::string>& prefixes, double now, Deadline deadline) {
   queues_.clear();
-  workers_.clear();
+  workers_.reset();
   now_ = fmt::format("{:.6f}", now);
   known_.queues.insert(configured.begin(), configured.end());
   Names all;
@@ -107,6 +115,7 @@ Status RqReader::Read(const std::set<std::string>& configured,
     });
   });
   if (all.queues.size() > kMaxQueues || all.workers.size() > kMaxWorkers) {
+    workers_.reset();
     return Fail(ErrorKind::kLimit, "Redis names {} queues and {} workers, more than are read",
                 all.queues.size(), all.workers.size());
   }
@@ -130,19 +139,29 @@ Status RqReader::Ask(const Names& names, Deadline deadline, Names* all) {
     commands.push_back({"HMGET", std::string(kRqWorkerPrefix) + worker, "queues", "state"});
   }
   auto answered = redis_->Pipeline(commands, deadline);
-  if (!answered) return Fail(answered.error());
+  if (!answered) {
+    workers_.reset();
+    return Fail(answered.error());
+  }
   Replies replies(std::move(*answered));
   if (all != nullptr) {
-    all->queues = replies.NextMembers(kRqQueuePrefix);
-    all->workers = replies.NextMembers(kRqWorkerPrefix);
+    all->queues = replies.NextMembers(kRqQueuePrefix).value_or(std::set<std::string>());
+    const auto workers = replies.NextMembers(kRqWorkerPrefix);
+    if (workers) workers_.emplace();
+    all->workers = workers.value_or(std::set<std::string>());
   }
   for (const std::string& queue : names.queues) queues_[queue] = TakeQueue(replies);
-  for (std::size_t i = 0; i < names.workers.size(); ++i) {
-    const RedisReply& fields = replies.Next();
-    if (fields.elements.size() != 2 || fields.elements[0].AsString() == nullptr) continue;
-    workers_.push_back({fields.elements[0].text, fields.elements[1].text});
-  }
+  for (std::size_t i = 0; i < names.workers.size(); ++i) TakeWorker(replies.Next());
   return replies.status();
+}
+
+void RqReader::TakeWorker(const RedisReply& fields) {
+  if (fields.is_error() && RedisReplyError(fields).kind != ErrorKind::kMalformed) workers_.reset();
+  // A key of another type under a worker's name is no worker.
+  if (!workers_ || fields.elements.size() != 2) return;
+  if (const std::string* queues = fields.elements[0].AsString()) {
+    workers_->push_back({*queues, fields.elements[1].text});
+  }
 }
 
 Status RqReader::ReadAges(Deadline deadline) {

@@ -45,8 +45,9 @@ class RqReader {
 
   // By the names that RQ knows. Empty when Redis did not answer.
   const std::map<std::string, RqQueue>& queues() const { return queues_; }
-  // Those whose hash is there: a member of rq:workers without one died some time ago.
-  const std::vector<RqWorker>& workers() const { return workers_; }
+  // Those whose hash is there: a member of rq:workers without one died some time ago. Nothing when
+  // not all could be read: a part of them would look as if workers were missing.
+  const std::optional<std::vector<RqWorker>>& workers() const { return workers_; }
 
  private:
   struct Names {
@@ -55,13 +56,14 @@ class RqReader {
   };
 
   Status Ask(const Names& names, Deadline deadline, Names* all);
+  void TakeWorker(const RedisReply& fields);
   Status ReadAges(Deadline deadline);
 
   std::unique_ptr<RedisConnection> redis_;
   std::string now_;
   Names known_;
   std::map<std::string, RqQueue> queues_;
-  std::vector<RqWorker> workers_;
+  std::optional<std::vector<RqWorker>> workers_;
 };
 
 }  // namespace erpnext
