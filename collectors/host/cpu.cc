@@ -5,7 +5,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <map>
+#include <optional>
 
 #include "collectors/context.h"
 #include "sources/procfs.h"
@@ -68,6 +70,13 @@ class CpuCollector final : public Collector {
   explicit CpuCollector(const CollectorContext& context) : proc_(context.settings.proc_path) {}
 
   Status Collect(Deadline, SampleSink& sink) override {
+    const Status stat = AddStat(sink);
+    const Status load = AddLoad(sink);
+    return stat ? load : stat;
+  }
+
+ private:
+  Status AddStat(SampleSink& sink) {
     const auto stat_text = proc_.Read("stat");
     if (!stat_text) return Fail(stat_text.error());
     const auto stat = ParseKernelStat(*stat_text, static_cast<double>(sysconf(_SC_CLK_TCK)));
@@ -82,10 +91,9 @@ class CpuCollector final : public Collector {
     add(kInterrupts, stat->interrupts);
     add(kRunning, stat->processes_running);
     add(kBlocked, stat->processes_blocked);
-    return AddLoad(sink);
+    return {};
   }
 
- private:
   // The kernel lets idle and iowait go back a little: a counter of ours keeps its highest value.
   // Idle time that falls by seconds means that the processor was taken out and put in again, and
   // that all its values began anew. node_exporter judges by the same three seconds.

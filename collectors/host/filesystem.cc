@@ -55,6 +55,12 @@ class FilesystemCollector final : public Collector {
         fs_types_exclude_(context.settings.filesystem.fs_types_exclude, re2::RE2::Quiet) {}
 
   Status Collect(Deadline deadline, SampleSink& sink) override {
+    for (const re2::RE2* regex : {&mount_points_exclude_, &fs_types_exclude_}) {
+      if (!regex->ok()) {
+        return Fail(ErrorKind::kMalformed, "a regular expression that excludes file systems: {}",
+                    regex->error());
+      }
+    }
     const auto mounts = ReadMounts();
     if (!mounts) return Fail(mounts.error());
     std::vector<std::string> points;

@@ -42,6 +42,13 @@ class MemoryCollector final : public Collector {
   explicit MemoryCollector(const CollectorContext& context) : proc_(context.settings.proc_path) {}
 
   Status Collect(Deadline, SampleSink& sink) override {
+    const Status memory = AddMemory(sink);
+    const Status vmstat = AddVmstat(sink);
+    return memory ? vmstat : memory;
+  }
+
+ private:
+  Status AddMemory(SampleSink& sink) const {
     const auto text = proc_.Read("meminfo");
     if (!text) return Fail(text.error());
     const auto fields = ParseMemInfo(*text);
@@ -49,6 +56,10 @@ class MemoryCollector final : public Collector {
     for (const MemInfoField& field : *fields) {
       sink.AddOpen(kMemory, MetricSuffix(field), MetricKind::kGauge, field.value);
     }
+    return {};
+  }
+
+  Status AddVmstat(SampleSink& sink) const {
     const auto vmstat = proc_.Read("vmstat");
     if (!vmstat) return Fail(vmstat.error());
     for (const auto& [name, value] : ParseNameValueLines(*vmstat)) {
@@ -57,7 +68,6 @@ class MemoryCollector final : public Collector {
     return {};
   }
 
- private:
   ProcFs proc_;
 };
 

@@ -52,21 +52,29 @@ class PressureCollector final : public Collector {
   explicit PressureCollector(const CollectorContext& context) : proc_(context.settings.proc_path) {}
 
   Status Collect(Deadline, SampleSink& sink) override {
+    Status status;
     for (const Resource& resource : kResources) {
-      const auto text = proc_.Read(resource.file);
-      // Kernels older than 4.20, and those started with psi=0, have no such file: nothing failed.
-      if (!text && text.error().kind == ErrorKind::kUnavailable) continue;
-      if (!text) return Fail(text.error());
-      const auto pressure = ParsePressure(*text);
-      if (!pressure) return Fail(pressure.error());
-      sink.Add(*resource.waiting, *pressure->some);
-      if (resource.stalled != nullptr && pressure->full)
-        sink.Add(*resource.stalled, *pressure->full);
+      const Status added = Add(resource, sink);
+      if (!added && status) status = added;
     }
-    return {};
+    return status;
   }
 
  private:
+  Status Add(const Resource& resource, SampleSink& sink) const {
+    const auto text = proc_.Read(resource.file);
+    if (!text) {
+      // Kernels older than 4.20, and those started with psi=0, have no such file: nothing failed.
+      if (text.error().kind == ErrorKind::kUnavailable) return {};
+      return Fail(text.error());
+    }
+    const auto pressure = ParsePressure(*text);
+    if (!pressure) return Fail(pressure.error());
+    sink.Add(*resource.waiting, *pressure->some);
+    if (resource.stalled != nullptr && pressure->full) sink.Add(*resource.stalled, *pressure->full);
+    return {};
+  }
+
   ProcFs proc_;
 };
 
