@@ -41,18 +41,36 @@ constexpr const Family* kFamilies[] = {&kJobs, &kOldestAge, &kWorkers};
 constexpr std::string_view kStandardQueues[] = {"short", "default", "long"};
 constexpr std::string_view kWorkerStates[] = {"busy", "idle", "started", "suspended", "unknown"};
 
-std::set<std::string> ConfiguredQueues(const Bench& bench) {
-  const std::string prefix = RqNamePrefix(bench);
-  std::set<std::string> queues;
-  for (std::string_view name : kStandardQueues) queues.insert(prefix + std::string(name));
-  for (const std::string& name : bench.config.KeysOf("workers")) queues.insert(prefix + name);
-  return queues;
-}
+// Which of the queues in a Redis are those of one bench.
+class BenchQueues {
+ public:
+  explicit BenchQueues(const Bench& bench) : prefix_(RqNamePrefix(bench)) {
+    for (std::string_view name : kStandardQueues) configured_.insert(prefix_ + std::string(name));
+    for (const std::string& name : bench.config.KeysOf("workers")) {
+      configured_.insert(prefix_ + name);
+    }
+  }
+
+  const std::string& prefix() const { return prefix_; }
+  const std::set<std::string>& configured() const { return configured_; }  // as RQ names them
+
+  // The queue as Frappe calls it; nothing when it is another bench's.
+  std::optional<std::string_view> NameOf(std::string_view rq_name) const {
+    if (const auto name = FrappeQueueName(rq_name, prefix_)) return name;
+    // Without a prefix a name with a colon looks like that of a newer bench.
+    if (prefix_.empty() && configured_.contains(std::string(rq_name))) return rq_name;
+    return std::nullopt;
+  }
+
+ private:
+  std::string prefix_;
+  std::set<std::string> configured_;
+};
 
 void AddJobs(const Bench& bench, const RqReader& rq, double now, SampleSink& sink) {
-  const std::string prefix = RqNamePrefix(bench);
+  const BenchQueues own(bench);
   for (const auto& [rq_name, queue] : rq.queues()) {
-    const auto name = FrappeQueueName(rq_name, prefix);
+    const auto name = own.NameOf(rq_name);
     if (!name) continue;
     for (const auto& [state, count] : queue.jobs) {
       sink.Add(kJobs, {bench.name, *name, state}, count);
@@ -65,19 +83,22 @@ void AddJobs(const Bench& bench, const RqReader& rq, double now, SampleSink& sin
 }
 
 void AddWorkers(const Bench& bench, const RqReader& rq, SampleSink& sink) {
-  const std::string prefix = RqNamePrefix(bench);
+  if (!rq.workers()) return;
+  const BenchQueues own(bench);
   std::map<std::pair<std::string, std::string_view>, double> counts;
   for (const auto& [rq_name, queue] : rq.queues()) {
-    const auto name = FrappeQueueName(rq_name, prefix);
+    const auto name = own.NameOf(rq_name);
     if (!name) continue;
     for (std::string_view state : kWorkerStates) counts[{std::string(*name), state}] = 0;
   }
-  for (const RqWorker& worker : rq.workers()) {
+  for (const RqWorker& worker : *rq.workers()) {
     const auto* known = std::find(std::begin(kWorkerStates), std::end(kWorkerStates), worker.state);
     const std::string_view state = known != std::end(kWorkerStates) ? *known : "unknown";
+    std::set<std::string_view> names;  // a queue that is given twice still has one worker
     for (std::string_view rq_name : Split(worker.queues, ',')) {
-      if (const auto name = FrappeQueueName(rq_name, prefix)) ++counts[{std::string(*name), state}];
+      if (const auto name = own.NameOf(rq_name)) names.insert(*name);
     }
+    for (std::string_view name : names) ++counts[{std::string(name), state}];
   }
   for (const auto& [key, count] : counts) {
     sink.Add(kWorkers, {bench.name, key.first, key.second}, count);
@@ -90,49 +111,57 @@ class QueuesCollector final : public Collector {
 
   Status Collect(Deadline deadline, SampleSink& sink) override {
     const auto inventory = context_.inventory->Current();
-    // Benches that share a Redis and a login share the connection.
-    std::map<std::string, std::vector<const Bench*>> by_server;
+    for (Server& server : servers_) server.benches.clear();
     for (const Bench& bench : inventory->benches) {
-      if (!bench.redis_queue) continue;
-      by_server[bench.redis_queue->user + "@" + bench.redis_queue->Text()].push_back(&bench);
+      if (bench.redis_queue) ServerAt(*bench.redis_queue).benches.push_back(&bench);
     }
-    std::erase_if(readers_, [&](const auto& item) { return !by_server.contains(item.first); });
+    std::erase_if(servers_, [](const Server& server) { return server.benches.empty(); });
     Status status;
-    std::size_t left = by_server.size();
-    for (const auto& [server, benches] : by_server) {
-      const Status read = CollectServer(server, benches, deadline.Share(left--), sink);
+    std::size_t left = servers_.size();
+    for (Server& server : servers_) {
+      const Status read = CollectServer(server.rq, server.benches, deadline.Share(left--), sink);
       if (!read && status) status = read;
     }
     return status;
   }
 
  private:
-  Status CollectServer(const std::string& server, const std::vector<const Bench*>& benches,
-                       Deadline deadline, SampleSink& sink) {
-    const auto known = readers_.find(server);
-    RqReader& rq = known != readers_.end()
-                       ? known->second
-                       : readers_.try_emplace(server, Connect(*benches.front())).first->second;
+  // Benches that share a Redis and a login share the connection.
+  struct Server {
+    RedisEndpoint endpoint;
+    RqReader rq;
+    std::vector<const Bench*> benches;
+  };
+
+  Server& ServerAt(const RedisEndpoint& endpoint) {
+    const auto known = std::find_if(servers_.begin(), servers_.end(), [&](const Server& server) {
+      return server.endpoint == endpoint;
+    });
+    if (known != servers_.end()) return *known;
+    servers_.push_back(
+        {endpoint, RqReader(context_.connect_redis(context_.settings.Login(endpoint))), {}});
+    return servers_.back();
+  }
+
+  Status CollectServer(RqReader& rq, const std::vector<const Bench*>& benches, Deadline deadline,
+                       SampleSink& sink) const {
     std::set<std::string> configured, prefixes;
     for (const Bench* bench : benches) {
-      configured.merge(ConfiguredQueues(*bench));
-      prefixes.insert(RqNamePrefix(*bench));
+      const BenchQueues own(*bench);
+      configured.insert(own.configured().begin(), own.configured().end());
+      prefixes.insert(own.prefix());
     }
     const double now = UnixSeconds(context_.clock->Wall());
     const Status status = rq.Read(configured, prefixes, now, deadline);
     for (const Bench* bench : benches) {
       AddJobs(*bench, rq, now, sink);
-      if (!rq.queues().empty()) AddWorkers(*bench, rq, sink);
+      AddWorkers(*bench, rq, sink);
     }
     return status;
   }
 
-  std::unique_ptr<RedisConnection> Connect(const Bench& bench) const {
-    return context_.connect_redis(context_.settings.Login(*bench.redis_queue));
-  }
-
   CollectorContext context_;
-  std::map<std::string, RqReader> readers_;
+  std::vector<Server> servers_;
 };
 
 }  // namespace

@@ -1,0 +1,400 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "collectors/frappe/queues.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <limits>
+
+#include "collectors/testing/collect.h"
+#include "core/testing/manual_clock.h"
+#include "sources/testing/fake_redis.h"
+
+namespace erpnext {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+constexpr double kNow = 1'795'486'460.5;  // 2026-11-24T02:14:20.5Z
+constexpr double kNever = std::numeric_limits<double>::infinity();
+
+class QueuesTest : public testing::Test {
+ protected:
+  QueuesTest() {
+    context_.clock = &clock_;
+    context_.connect_redis = [this](const RedisEndpoint& endpoint) {
+      endpoints_.push_back(endpoint);
+      return std::make_unique<FakeRedisConnection>(redis_);
+    };
+  }
+
+  // With a Redis at this port of this host.
+  static Bench BenchWithRedis(const std::string& name, std::string_view json = "{}") {
+    Bench bench = MakeBench(name, json);
+    bench.redis_queue = ParseRedisUrl("redis://127.0.0.1:11000").value();
+    return bench;
+  }
+  void PublishOne(const Bench& bench) { Publish(context_, {bench}); }
+
+  void AddWorker(const std::string& name, FakeRedis::Hash hash) {
+    std::get<FakeRedis::Set>(redis_->keys.try_emplace("rq:workers", FakeRedis::Set()).first->second)
+        .insert("rq:worker:" + name);
+    redis_->keys["rq:worker:" + name] = std::move(hash);
+  }
+  void AddQueue(const std::string& rq_name, FakeRedis::List jobs) {
+    std::get<FakeRedis::Set>(redis_->keys.try_emplace("rq:queues", FakeRedis::Set()).first->second)
+        .insert("rq:queue:" + rq_name);
+    if (!jobs.empty()) redis_->keys["rq:queue:" + rq_name] = std::move(jobs);
+  }
+
+  Collected Run() {
+    if (!collector_) collector_ = kQueuesCollector.make(context_);
+    return Collect(kQueuesCollector, *collector_);
+  }
+  std::size_t RoundTripsOfRun() {
+    const std::size_t before = redis_->round_trips;
+    EXPECT_TRUE(Run().status);
+    return redis_->round_trips - before;
+  }
+
+  static std::string Jobs(std::string_view bench, std::string_view queue, std::string_view state) {
+    return fmt::format(R"(erpnext_queue_jobs{{bench="{}",queue="{}",state="{}"}})", bench, queue,
+                       state);
+  }
+  static std::string Workers(std::string_view queue, std::string_view state) {
+    return fmt::format(R"(erpnext_queue_workers{{bench="frappe-bench",queue="{}",state="{}"}})",
+                       queue, state);
+  }
+  static std::string Age(std::string_view queue) {
+    return fmt::format(R"(erpnext_queue_oldest_job_age_seconds{{bench="frappe-bench",queue="{}"}})",
+                       queue);
+  }
+
+  std::shared_ptr<FakeRedis> redis_ = std::make_shared<FakeRedis>();
+  ManualClock clock_ = ManualClock::AtUnix(kNow);
+  CollectorContext context_;
+  std::vector<RedisEndpoint> endpoints_;
+  std::unique_ptr<Collector> collector_;
+  const std::string own_ = "home-frappe-frappe-bench:";
+  const Bench bench_ = BenchWithRedis("frappe-bench", R"({"workers": {"reports": {}}})");
+};
+
+TEST_F(QueuesTest, PublishesJobsAgesAndWorkers) {
+  PublishOne(bench_);
+  AddQueue(own_ + "short", {"s::1", "s::2", "s::3"});
+  redis_->keys["rq:job:s::1"] = FakeRedis::Hash{{"enqueued_at", "2026-11-24T02:13:20.500000Z"}};
+  redis_->keys["rq:job:s::3"] = FakeRedis::Hash{{"enqueued_at", "2026-11-24T02:14:00Z"}};
+  redis_->keys["rq:queue:" + own_ + "short:intermediate"] = FakeRedis::List{"s::0"};
+  redis_->keys["rq:wip:" + own_ + "long"] =
+      FakeRedis::SortedSet{{"s::10", kNow + 60}, {"s::11", kNow - 60}, {"s::12", kNever}};
+  redis_->keys["rq:finished:" + own_ + "long"] =
+      FakeRedis::SortedSet{{"s::20", kNow + 600}, {"s::21", kNow - 1}};
+  // A failure time to live of -1 is stored as score -1 and means for ever.
+  redis_->keys["rq:failed:" + own_ + "long"] = FakeRedis::SortedSet{{"s::30", -1}};
+  redis_->keys["rq:deferred:" + own_ + "default"] = FakeRedis::SortedSet{{"s::40", kNow - 100}};
+  redis_->keys["rq:scheduled:" + own_ + "default"] =
+      FakeRedis::SortedSet{{"s::50", kNow - 100}, {"s::51", kNow + 100}};
+  redis_->keys["rq:canceled:" + own_ + "default"] = FakeRedis::SortedSet{{"s::60", kNow - 5}};
+  AddWorker("w1", {{"queues", own_ + "short," + own_ + "default"}, {"state", "idle"}});
+  AddWorker("w2", {{"queues", own_ + "long"}, {"state", "busy"}});
+  const Collected collected = Run();
+  EXPECT_TRUE(collected.status);
+  ExpectGolden("queues", collected.text);
+}
+
+TEST_F(QueuesTest, SaysNothingWithoutBenchesAndWithoutRedis) {
+  const Collected none = Run();
+  EXPECT_TRUE(none.status);
+  EXPECT_EQ("", none.text);
+  PublishOne(MakeBench("no-redis"));
+  const Collected unconfigured = Run();
+  EXPECT_TRUE(unconfigured.status);
+  EXPECT_EQ("", unconfigured.text);
+  EXPECT_EQ(0u, redis_->round_trips);
+}
+
+TEST_F(QueuesTest, AnEmptyRedisHasEmptyQueuesAndNoWorkers) {
+  PublishOne(bench_);
+  const Collected collected = Run();
+  EXPECT_TRUE(collected.status);
+  EXPECT_EQ("0", collected.Value(Jobs("frappe-bench", "reports", "queued")));
+  EXPECT_EQ("0", collected.Value(Workers("reports", "idle")));
+  EXPECT_THAT(collected.text, Not(HasSubstr("oldest")));
+}
+
+TEST_F(QueuesTest, AsksInOneRoundTripOnceAllIsKnown) {
+  PublishOne(bench_);
+  AddQueue(own_ + "custom", {"s::1"});
+  AddWorker("w1", {{"queues", own_ + "custom"}, {"state", "idle"}});
+  EXPECT_EQ(3u, RoundTripsOfRun()) << "names; what is new; age of the waiting job";
+  EXPECT_EQ(2u, RoundTripsOfRun()) << "a job waits";
+  redis_->keys.erase("rq:queue:" + own_ + "custom");
+  EXPECT_EQ(1u, RoundTripsOfRun()) << "nothing waits and nothing is new";
+  AddWorker("w2", {{"queues", own_ + "custom"}, {"state", "idle"}});
+  EXPECT_EQ(2u, RoundTripsOfRun()) << "a new worker";
+  EXPECT_EQ(1u, RoundTripsOfRun());
+  EXPECT_EQ("2", Run().Value(Workers("custom", "idle")));
+}
+
+TEST_F(QueuesTest, SendsOnlyReadCommands) {
+  PublishOne(bench_);
+  AddQueue(own_ + "short", {"s::1"});
+  AddWorker("w1", {{"queues", own_ + "short"}});
+  Run();
+  EXPECT_EQ((std::set<std::string>{"HMGET", "LINDEX", "LLEN", "SMEMBERS", "ZCARD", "ZCOUNT"}),
+            redis_->verbs);
+}
+
+TEST_F(QueuesTest, TwoBenchesOfOneRedisAreKeptApart) {
+  Publish(context_, {BenchWithRedis("bench"), BenchWithRedis("bench-2")});
+  AddQueue("home-frappe-bench:short", {"a"});
+  AddQueue("home-frappe-bench-2:short", {"b", "c"});
+  AddQueue("opt-foreign:short", {"d", "e", "f"});
+  const Collected collected = Run();
+  EXPECT_EQ("1", collected.Value(Jobs("bench", "short", "queued")));
+  EXPECT_EQ("2", collected.Value(Jobs("bench-2", "short", "queued")));
+  EXPECT_THAT(collected.text, Not(HasSubstr("foreign")));
+  EXPECT_EQ(1u, endpoints_.size()) << "one connection for both";
+}
+
+TEST_F(QueuesTest, Version13HasNoPrefix) {
+  Bench old = BenchWithRedis("old", R"({"workers": {"nightly:reports": {}}})");
+  old.frappe_major = 13;
+  Publish(context_, {old, BenchWithRedis("frappe-bench")});
+  AddQueue("short", {"a"});
+  AddQueue("nightly:reports", {"b", "c"});
+  AddQueue(own_ + "short", {"d", "e", "f"});
+  AddQueue("home-other:short", {"g"});
+  const Collected collected = Run();
+  EXPECT_EQ("1", collected.Value(Jobs("old", "short", "queued")));
+  EXPECT_EQ("2", collected.Value(Jobs("old", "nightly:reports", "queued")));
+  EXPECT_EQ("3", collected.Value(Jobs("frappe-bench", "short", "queued")));
+  EXPECT_THAT(collected.text, Not(HasSubstr("home-")));
+}
+
+TEST_F(QueuesTest, QueueNamesMayHoldColons) {
+  PublishOne(bench_);
+  AddQueue(own_ + "eu:mail", {"a"});
+  AddWorker("w", {{"queues", own_ + "eu:mail"}, {"state", "busy"}});
+  const Collected collected = Run();
+  EXPECT_EQ("1", collected.Value(Jobs("frappe-bench", "eu:mail", "queued")));
+  EXPECT_EQ("1", collected.Value(Workers("eu:mail", "busy")));
+}
+
+TEST_F(QueuesTest, WorkersCountByTheirHashes) {
+  struct {
+    const char* name;
+    std::optional<FakeRedis::Hash> hash;
+  } const workers[] = {
+      {"1 complete", FakeRedis::Hash{{"queues", own_ + "short"}, {"state", "busy"}}},
+      {"2 without state", FakeRedis::Hash{{"queues", own_ + "short"}}},
+      {"3 of a state nobody knows", FakeRedis::Hash{{"queues", own_ + "short"}, {"state", "odd"}}},
+      {"4 without queues", FakeRedis::Hash{{"state", "idle"}}},
+      {"5 dead: its hash has expired", std::nullopt},
+      {"6 of another bench", FakeRedis::Hash{{"queues", "x:short"}, {"state", "idle"}}},
+      {"7 the same queue twice",
+       FakeRedis::Hash{{"queues", own_ + "short," + own_ + "short"}, {"state", "idle"}}},
+  };
+  PublishOne(bench_);
+  for (const auto& worker : workers) {
+    AddWorker(worker.name, worker.hash.value_or(FakeRedis::Hash()));
+    if (!worker.hash) redis_->keys.erase(std::string("rq:worker:") + worker.name);
+  }
+  const Collected collected = Run();
+  EXPECT_TRUE(collected.status);
+  EXPECT_EQ("1", collected.Value(Workers("short", "busy")));
+  EXPECT_EQ("2", collected.Value(Workers("short", "unknown")));
+  EXPECT_EQ("1", collected.Value(Workers("short", "idle")));
+  EXPECT_EQ("0", collected.Value(Workers("short", "started")));
+}
+
+TEST_F(QueuesTest, AgesAreThoseOfTheEndsAndNeverNegative) {
+  struct {
+    const char* name;
+    FakeRedis::Hash first, last;
+    std::string expected;
+  } const cases[] = {
+      {"first is older", {{"enqueued_at", "2026-11-24T02:14:10.500000Z"}}, {}, "10"},
+      {"put in front: last is older",
+       {{"enqueued_at", "2026-11-24T02:14:19.500000Z"}},
+       {{"enqueued_at", "2026-11-24T02:12:40.500000Z"}},
+       "100"},
+      {"enqueued_at is empty, created_at tells",
+       {{"enqueued_at", ""}, {"created_at", "2026-11-24T02:14:18.500000Z"}},
+       {},
+       "2"},
+      {"from a clock that is ahead", {{"enqueued_at", "2026-11-24T03:00:00Z"}}, {}, "0"},
+      {"both gone", {}, {}, "absent"},
+      {"no time", {{"enqueued_at", "\xFF\x00 yesterday"}}, {}, "absent"},
+  };
+  PublishOne(bench_);
+  AddQueue(own_ + "short", {"a", "between", "b"});
+  for (const auto& test : cases) {
+    redis_->keys["rq:job:a"] = test.first;
+    redis_->keys["rq:job:b"] = test.last;
+    EXPECT_EQ(test.expected, Run().Value(Age("short"))) << test.name;
+  }
+}
+
+TEST_F(QueuesTest, ANewPasswordMakesANewConnection) {
+  Bench bench = bench_;
+  for (const char* password : {"one", "two", "two"}) {
+    bench.redis_queue->password = Secret(password);
+    PublishOne(bench);
+    EXPECT_TRUE(Run().status);
+  }
+  ASSERT_EQ(2u, endpoints_.size());
+  EXPECT_EQ("two", endpoints_[1].password.Reveal());
+}
+
+TEST_F(QueuesTest, TheMonitoringUsersLoginWins) {
+  context_.settings.redis_user = "monitor";
+  context_.settings.redis_password = Secret("secret");
+  PublishOne(bench_);
+  Run();
+  ASSERT_EQ(1u, endpoints_.size());
+  EXPECT_EQ("monitor", endpoints_[0].user);
+}
+
+TEST_F(QueuesTest, ADeadRedisHasNoSamples) {
+  PublishOne(bench_);
+  redis_->failure = [] { return Error{ErrorKind::kRefused, "redis://…: connection refused"}; };
+  const Collected collected = Run();
+  EXPECT_EQ("refused", collected.Kind());
+  EXPECT_EQ("", collected.text);
+}
+
+TEST_F(QueuesTest, WorkersThatCannotBeReadAreAbsentNotZero) {
+  struct {
+    const char* name;
+    std::function<std::optional<RedisReply>(const RedisCommand&)> instead;
+    std::string_view kind;
+  } const cases[] = {
+      {"the set is refused",
+       [](const RedisCommand& command) {
+         return command[1] == "rq:workers"
+                    ? std::optional(FakeRedis::ErrorReply("NOPERM this user has no permissions"))
+                    : std::nullopt;
+       },
+       "permission"},
+      {"the hashes are refused",
+       [](const RedisCommand& command) {
+         return command[1].starts_with("rq:worker:")
+                    ? std::optional(FakeRedis::ErrorReply("NOPERM this user has no permissions"))
+                    : std::nullopt;
+       },
+       "permission"},
+      {"the set is of another type",
+       [](const RedisCommand& command) {
+         return command[1] == "rq:workers" ? std::optional(FakeRedis::ErrorReply("WRONGTYPE x"))
+                                           : std::nullopt;
+       },
+       "malformed"},
+  };
+  PublishOne(bench_);
+  AddWorker("w", {{"queues", own_ + "short"}, {"state", "idle"}});
+  for (const auto& test : cases) {
+    redis_->instead = test.instead;
+    const Collected collected = Run();
+    EXPECT_EQ(test.kind, collected.Kind()) << test.name;
+    EXPECT_EQ("absent", collected.Value(Workers("short", "idle"))) << test.name;
+    EXPECT_EQ("0", collected.Value(Jobs("frappe-bench", "short", "queued"))) << test.name;
+  }
+}
+
+TEST_F(QueuesTest, WorkersAreAbsentWhenTheConnectionBreaksBeforeTheirHashesAreRead) {
+  PublishOne(bench_);
+  AddWorker("w", {{"queues", own_ + "short"}, {"state", "idle"}});
+  redis_->failure = [this]() -> std::optional<Error> {
+    if (redis_->round_trips % 2 == 1) return std::nullopt;
+    return Error{ErrorKind::kTimeout, "no answer in time"};
+  };
+  const Collected collected = Run();
+  EXPECT_EQ("timeout", collected.Kind());
+  EXPECT_EQ("absent", collected.Value(Workers("short", "idle")));
+  EXPECT_EQ("0", collected.Value(Jobs("frappe-bench", "short", "queued")));
+}
+
+TEST_F(QueuesTest, AKeyOfAnotherTypeTakesOnlyItsOwnFigure) {
+  PublishOne(bench_);
+  AddQueue(own_ + "short", {"s::1"});
+  redis_->keys["rq:job:s::1"] = FakeRedis::List{"not a hash"};
+  redis_->keys["rq:queue:" + own_ + "long"] = std::string("not a list");
+  redis_->keys["rq:wip:" + own_ + "default"] = FakeRedis::Set{"not sorted"};
+  AddWorker("good", {{"queues", own_ + "short"}, {"state", "idle"}});
+  AddWorker("bad", {});
+  redis_->keys["rq:worker:bad"] = std::string("not a hash");
+  const Collected collected = Run();
+  EXPECT_EQ("malformed", collected.Kind());
+  EXPECT_EQ("1", collected.Value(Jobs("frappe-bench", "short", "queued")));
+  EXPECT_EQ("absent", collected.Value(Age("short")));
+  EXPECT_EQ("absent", collected.Value(Jobs("frappe-bench", "long", "queued")));
+  EXPECT_EQ("0", collected.Value(Jobs("frappe-bench", "long", "failed")));
+  EXPECT_EQ("absent", collected.Value(Jobs("frappe-bench", "default", "started")));
+  EXPECT_EQ("absent", collected.Value(Jobs("frappe-bench", "default", "abandoned")));
+  EXPECT_EQ("0", collected.Value(Jobs("frappe-bench", "default", "queued")));
+  EXPECT_EQ("1", collected.Value(Workers("short", "idle")));
+}
+
+TEST_F(QueuesTest, TenThousandQueuesAreALimitAndTheConfiguredOnesStay) {
+  PublishOne(bench_);
+  for (int i = 0; i < 10'000; ++i) AddQueue(fmt::format("{}q{}", own_, i), {});
+  AddQueue(own_ + "short", {"a"});
+  AddWorker("w", {{"queues", own_ + "short"}, {"state", "idle"}});
+  const Collected collected = Run();
+  EXPECT_EQ("limit", collected.Kind());
+  EXPECT_EQ("1", collected.Value(Jobs("frappe-bench", "short", "queued")));
+  EXPECT_EQ("absent", collected.Value(Jobs("frappe-bench", "q1", "queued")));
+  EXPECT_EQ("absent", collected.Value(Workers("short", "idle")));
+  EXPECT_LT(redis_->commands, 1000u);
+}
+
+TEST_F(QueuesTest, TenThousandForeignQueuesDoNotMatter) {
+  PublishOne(bench_);
+  for (int i = 0; i < 10'000; ++i) AddQueue(fmt::format("other:q{}", i), {});
+  EXPECT_TRUE(Run().status);
+}
+
+TEST_F(QueuesTest, TakesNamesOfAnyBytes) {
+  PublishOne(bench_);
+  AddQueue(own_ + "na\xFFme \"\n", {"job\0\xFE"});
+  AddQueue(own_ + std::string(5000, 'x'), {});
+  AddWorker("\xF0\x28", {{"queues", own_ + "na\xFFme \"\n,\x01"}, {"state", "busy"}});
+  const Collected collected = Run();
+  EXPECT_TRUE(collected.status);
+  EXPECT_EQ("1", collected.Value(Jobs("frappe-bench", "na\xEF\xBF\xBDme \\\"\\x0a", "queued")));
+}
+
+TEST_F(QueuesTest, NonsenseForAnswersDoesNoHarm) {
+  PublishOne(bench_);
+  AddQueue(own_ + "short", {"a"});
+  const RedisReply nested{RedisReply::Type::kArray, 0, {}, {RedisReply{}, FakeRedis::Integer(1)}};
+  const RedisReply replies[] = {FakeRedis::Integer(INT64_MIN),
+                                FakeRedis::Integer(INT64_MAX),
+                                FakeRedis::Text("x"),
+                                RedisReply(),
+                                nested,
+                                FakeRedis::ErrorReply("")};
+  std::size_t next = 0;
+  redis_->instead = [&](const RedisCommand&) { return replies[next++ % std::size(replies)]; };
+  for (int i = 0; i < 20; ++i) Run();
+}
+
+TEST_F(QueuesTest, OneDeadRedisLeavesTheOthersAlone) {
+  const auto dead = std::make_shared<FakeRedis>();
+  dead->failure = [] { return Error{ErrorKind::kTimeout, "no answer in time"}; };
+  context_.connect_redis = [&](const RedisEndpoint& endpoint) {
+    return std::make_unique<FakeRedisConnection>(endpoint.address.port == 1 ? dead : redis_);
+  };
+  Bench broken = BenchWithRedis("a-broken");
+  broken.redis_queue->address.port = 1;
+  Publish(context_, {broken, bench_});
+  const Collected collected = Run();
+  EXPECT_EQ("timeout", collected.Kind());
+  EXPECT_EQ("0", collected.Value(Jobs("frappe-bench", "short", "queued")));
+  EXPECT_EQ("absent", collected.Value(Jobs("a-broken", "short", "queued")));
+}
+
+}  // namespace
+}  // namespace erpnext
