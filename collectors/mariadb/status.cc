@@ -3,6 +3,7 @@
 // first one under the names of mysqld_exporter.
 #include "collectors/mariadb/status.h"
 
+#include <algorithm>
 #include <map>
 
 #include "collectors/connect_reason.h"
@@ -130,7 +131,9 @@ void AddVariables(const std::map<std::string, std::string>& variables, SampleSin
     const auto found = variables.find(name);
     return found != variables.end() ? found->second : std::string();
   };
-  sink.Add(kVersionInfo, {text("innodb_version"), text("version"), text("version_comment")}, 1);
+  if (variables.contains("version")) {
+    sink.Add(kVersionInfo, {text("innodb_version"), text("version"), text("version_comment")}, 1);
+  }
   for (const auto& [name, value] : variables) {
     if (name.find("version") != std::string::npos) continue;
     if (const auto number = ParseStatusValue(value)) {
@@ -162,11 +165,14 @@ class MariadbStatusCollector final : public Collector {
     Status status;
     for (std::size_t i = 0; i < servers.size(); ++i) {
       const Deadline share = deadline.Share(servers.size() - i);
-      const Status asked = Ask(servers[i].options, /*is_first=*/i == 0, share, sink);
-      const bool up = asked || IsUpThough(asked.error().kind);
-      for (const Bench* bench : servers[i].benches) {
-        sink.Add(kUp, {bench->name}, up ? 1 : 0);
-        if (!asked) sink.Add(kConnectError, {bench->name, ConnectReason(asked.error().kind)}, 1);
+      const bool is_first = i == 0;  // the names of mysqld_exporter know one server only
+      const auto server = context_.mariadb_server(servers[i].options);
+      const auto answer = server->Query(is_first ? "SHOW GLOBAL STATUS" : "SELECT 1", share);
+      for (const Bench* bench : servers[i].benches) AddReachability(bench->name, answer, sink);
+      Status asked = answer ? Status() : Fail(answer.error());
+      if (is_first) {
+        sink.Add(kMysqlUp, answer ? 1 : 0);
+        if (answer) asked = AddGlobals(*server, *answer, share, sink);
       }
       if (!asked && status) status = asked;
     }
@@ -174,17 +180,19 @@ class MariadbStatusCollector final : public Collector {
   }
 
  private:
-  // The names of mysqld_exporter know one server only: those are of the first one.
-  Status Ask(const MariadbOptions& options, bool is_first, Deadline deadline, SampleSink& sink) {
-    const auto server = context_.mariadb_server(options);
-    const auto rows = server->Query(is_first ? "SHOW GLOBAL STATUS" : "SELECT 1", deadline);
-    if (is_first) sink.Add(kMysqlUp, rows ? 1 : 0);
-    if (!rows) return Fail(rows.error());
-    if (!is_first) return {};
-    for (const auto& [name, text] : Pairs(*rows)) {
+  static void AddReachability(const std::string& bench, const Result<MariadbTable>& answer,
+                              SampleSink& sink) {
+    const bool up = answer || IsUpThough(answer.error().kind);
+    sink.Add(kUp, {bench}, up ? 1 : 0);
+    if (!answer) sink.Add(kConnectError, {bench, ConnectReason(answer.error().kind)}, 1);
+  }
+
+  static Status AddGlobals(MariadbServer& server, const MariadbTable& rows, Deadline deadline,
+                           SampleSink& sink) {
+    for (const auto& [name, text] : Pairs(rows)) {
       if (const auto value = ParseStatusValue(text)) AddStatus(name, *value, sink);
     }
-    const auto variables = server->Query(kVariablesQuery, deadline);
+    const auto variables = server.Query(kVariablesQuery, deadline);
     if (!variables) return Fail(variables.error());
     AddVariables(Pairs(*variables), sink);
     return {};

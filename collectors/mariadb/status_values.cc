@@ -3,6 +3,7 @@
 #include "collectors/mariadb/status_values.h"
 
 #include <algorithm>
+#include <cmath>
 #include <iterator>
 
 #include "core/text.h"
@@ -14,8 +15,10 @@ struct Word {
   std::string_view word;
   double value;
 };
-constexpr Word kWords[] = {{"ON", 1}, {"Yes", 1},        {"Primary", 1},     {"OFF", 0},
-                           {"No", 0}, {"Connecting", 0}, {"Non-Primary", 0}, {"Disconnected", 0}};
+constexpr Word kWords[] = {{"on", 1},         {"yes", 1},         {"primary", 1},
+                           {"off", 0},        {"no", 0},          {"disabled", 0},
+                           {"connecting", 0}, {"non-primary", 0}, {"disconnected", 0}};
+constexpr std::size_t kLongestWord = 12;
 
 // Levels, sizes, states and settings. Exact names first; those ending in '*' are beginnings.
 constexpr std::string_view kGauges[] = {"acl_*",
@@ -85,6 +88,7 @@ constexpr std::string_view kGauges[] = {"acl_*",
                                         "threads_running",
                                         "uptime",
                                         "uptime_since_flush_status",
+                                        "wsrep",
                                         "wsrep_applier_thread_count",
                                         "wsrep_cluster_conf_id",
                                         "wsrep_cluster_size",
@@ -207,15 +211,14 @@ bool AnyMatches(std::string_view name, const std::string_view (&patterns)[N]) {
 }  // namespace
 
 std::optional<double> ParseStatusValue(std::string_view text) {
+  const auto number = ParseNumber<double>(text);
+  if (number) return std::isfinite(*number) ? number : std::nullopt;
+  if (text.size() > kLongestWord) return std::nullopt;
+  const std::string lower = ToLower(text);
   for (const Word& word : kWords) {
-    if (text == word.word) return word.value;
+    if (lower == word.word) return word.value;
   }
-  if (const auto number = ParseNumber<double>(text)) return number;
-  // "mysql-bin.000042"
-  const std::size_t dot = text.rfind('.');
-  if (dot == std::string_view::npos || dot == 0) return std::nullopt;
-  const auto number = ParseNumber<std::uint64_t>(text.substr(dot + 1));
-  return number ? std::optional(static_cast<double>(*number)) : std::nullopt;
+  return std::nullopt;
 }
 
 MetricKind StatusKind(std::string_view name) {

@@ -10,9 +10,9 @@
 
 namespace erpnext {
 
-// A number; words become 1 (ON, Yes, Primary) or 0 (OFF, No, Connecting, Non-Primary,
-// Disconnected); a log file name its number. Nothing for any other text, which has no sample.
-// The same words as mysqld_exporter takes.
+// A finite number; words in any case become 1 (on, yes, primary) or 0 (off, no, disabled,
+// connecting, non-primary, disconnected). Nothing for any other text, which has no sample. The same
+// words as mysqld_exporter 0.14 takes.
 std::optional<double> ParseStatusValue(std::string_view text);
 
 // Counter or gauge by the meaning of the variable, whose name is in lower case; untyped for one

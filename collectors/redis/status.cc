@@ -2,7 +2,10 @@
 // Whether the Redis servers of each bench answer, and how full they are.
 #include "collectors/redis/status.h"
 
-#include <map>
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <vector>
 
 #include "collectors/connect_reason.h"
 #include "collectors/context.h"
@@ -62,6 +65,7 @@ class RedisStatusCollector final : public Collector {
     };
     const auto inventory = context_.inventory->Current();
     std::vector<Server> servers;
+    for (Client& client : clients_) client.used = false;
     for (const Bench& bench : inventory->benches) {
       if (bench.redis_queue) servers.push_back({&bench, "queue", &*bench.redis_queue});
       if (bench.redis_cache) servers.push_back({&bench, "cache", &*bench.redis_cache});
@@ -73,27 +77,48 @@ class RedisStatusCollector final : public Collector {
       const Status asked = Ask(bench->name, role, *endpoint, share, sink);
       if (!asked && status) status = asked;
     }
+    std::erase_if(clients_, [](const Client& client) { return !client.used; });
     return status;
   }
 
  private:
+  struct Client {
+    RedisEndpoint endpoint;
+    std::unique_ptr<RedisConnection> connection;
+    bool used = true;
+  };
+
+  RedisConnection& ClientFor(const RedisEndpoint& endpoint) {
+    auto client = std::find_if(clients_.begin(), clients_.end(),
+                               [&](const Client& c) { return c.endpoint == endpoint; });
+    if (client == clients_.end()) {
+      auto connection = context_.connect_redis(context_.settings.Login(endpoint));
+      client = clients_.insert(clients_.end(), Client{endpoint, std::move(connection)});
+    }
+    client->used = true;
+    return *client->connection;
+  }
+
+  static Result<std::string> InfoOf(RedisConnection& client, Deadline deadline) {
+    const RedisCommand command = {"INFO"};
+    const auto replies = client.Pipeline({&command, 1}, deadline);
+    if (!replies) return Fail(replies.error());
+    const RedisReply& reply = replies->front();
+    if (reply.is_error()) return Fail(RedisReplyError(reply));
+    if (const std::string* text = reply.AsString()) return *text;
+    return Fail(ErrorKind::kProtocol, "INFO was not answered with a text");
+  }
+
   Status Ask(const std::string& bench, std::string_view role, const RedisEndpoint& endpoint,
              Deadline deadline, SampleSink& sink) {
-    auto& client = clients_[endpoint.user + "@" + endpoint.Text()];
-    if (!client) client = context_.connect_redis(context_.settings.Login(endpoint));
-    const RedisCommand command = {"INFO"};
-    const auto replies = client->Pipeline({&command, 1}, deadline);
-    const std::optional<Error> error = !replies ? std::optional(replies.error())
-                                       : replies->front().is_error()
-                                           ? std::optional(RedisReplyError(replies->front()))
-                                           : std::nullopt;
-    if (error) {
-      sink.Add(kUp, {bench, role}, IsUpThough(error->kind) ? 1 : 0);
-      sink.Add(kConnectError, {bench, role, ConnectReason(error->kind)}, 1);
-      return Fail(*error);
+    const auto info = InfoOf(ClientFor(endpoint), deadline);
+    const bool up = info || IsUpThough(info.error().kind);
+    sink.Add(kUp, {bench, role}, up ? 1 : 0);
+    if (!info) {
+      sink.Add(kConnectError, {bench, role, ConnectReason(info.error().kind)}, 1);
+      return Fail(info.error());
     }
-    sink.Add(kUp, {bench, role}, 1);
-    AddInfo(bench, role, replies->front().text, sink);
+    AddInfo(bench, role, *info, sink);
     return {};
   }
 
@@ -112,7 +137,7 @@ class RedisStatusCollector final : public Collector {
   }
 
   CollectorContext context_;
-  std::map<std::string, std::unique_ptr<RedisConnection>> clients_;
+  std::vector<Client> clients_;
 };
 
 }  // namespace
