@@ -46,8 +46,8 @@ const std::vector<LogPattern>& BundledLogPatterns() {
        R"(MemoryError|was sent SIGKILL! Perhaps out of memory|Cannot allocate memory|OOM command not allowed)"},
       {"redis_unavailable", "critical",
        R"(redis\.exceptions\.(Connection|Timeout|BusyLoading)Error|Could not connect to Redis|MISCONF Redis)"},
-      {"schema_mismatch", "error", R"(\(1054, .Unknown column|\(1146, .Table .* doesn't exist)"},
       {"scheduler_skipped", "warning", R"(Skipped queueing .* because it was found in queue)"},
+      {"schema_mismatch", "error", R"(\(1054, .Unknown column|\(1146, .Table .* doesn't exist)"},
       {"web_worker_timeout", "error", R"(WORKER TIMEOUT \(pid:)"},
   };
   return patterns;

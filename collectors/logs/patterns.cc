@@ -119,8 +119,9 @@ class LogPatternsCollector final : public Collector {
     for (const auto& [path, logs] : logs_) state["benches"][path] = ToJson(logs);
     std::string text = state.dump(-1, ' ', false, json::error_handler_t::replace);
     if (text == saved_) return {};
-    saved_ = text;
-    return context_.state->Save(kStateName, std::move(text));
+    Status status = context_.state->Save(kStateName, text);
+    if (status) saved_ = std::move(text);  // else it is tried again
+    return status;
   }
 
   Status Read(const Bench& bench, Deadline deadline) {
@@ -131,16 +132,19 @@ class LogPatternsCollector final : public Collector {
           ++CounterOf(logs, log);
           if (!IsExcluded(log)) Match(line, logs);
         });
+    for (const std::string& log : logs.folder.logs()) CounterOf(logs, log);
     // In containers the logs of other containers are not there: nothing failed.
     if (!status && status.error().kind == ErrorKind::kUnavailable) return {};
     return status;
   }
 
-  // Apps log under names of their choice; beyond a number they share one counter.
+  // Apps log under names of their choice; beyond a number they share one counter. A log that is
+  // only known has 0 lines, so that its first one is an increase.
   static std::uint64_t& CounterOf(BenchLogs& logs, std::string_view log) {
     const auto known = logs.lines.find(log);
     if (known != logs.lines.end()) return known->second;
-    return logs.lines[logs.lines.size() < kMaxLogs ? RepairUtf8(log) : kOther];
+    const std::string name = RepairUtf8(log);
+    return logs.lines[logs.lines.size() < kMaxLogs || logs.lines.contains(name) ? name : kOther];
   }
 
   bool IsExcluded(std::string_view log) const {
