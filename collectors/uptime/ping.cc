@@ -2,10 +2,12 @@
 // Asks each site for /api/method/ping, as a user's browser would, and tells why when it fails.
 #include "collectors/uptime/ping.h"
 
+#include <algorithm>
 #include <atomic>
-#include <mutex>
+#include <map>
 #include <optional>
 #include <thread>
+#include <vector>
 
 #include "collectors/context.h"
 
@@ -31,7 +33,9 @@ constexpr Family kResult{
     .labels = {"bench", "site", "reason"},
     .help =
         "How the ping ended, with value 1: ok, maintenance, rate_limited, not_found, denied, "
-        "server_error, gateway, wrong_answer, refused, down, timeout, tls or protocol.",
+        "server_error, gateway, wrong_answer, refused, down, timeout, tls, protocol, or "
+        "no_host_name for a folder whose name no browser can ask for; such a site is neither up "
+        "nor down.",
     .source = "GET /api/method/ping"};
 constexpr Family kMaintenance{
     .name = "erpnext_site_maintenance_mode",
@@ -78,6 +82,14 @@ Verdict Judge(const Result<HttpResponse>& response, bool maintenance) {
   }
 }
 
+// "site.local copy" counts as a site for Frappe, and its jobs run, but it cannot be a Host.
+bool IsHostName(std::string_view name) {
+  return !name.empty() && name.size() <= 253 && std::all_of(name.begin(), name.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+           c == '-' || c == '_';
+  });
+}
+
 struct Probe {
   const Bench* bench = nullptr;
   const Site* site = nullptr;
@@ -85,13 +97,18 @@ struct Probe {
   std::optional<Result<HttpResponse>> response;  // nothing: there was no time left for it
 };
 
+// The sites of one bench that are to be asked, from the one that comes first this time.
+struct Round {
+  std::vector<Probe> probes;
+  std::size_t first = 0;
+  std::atomic<std::size_t> taken{0};
+};
+
 void AddProbe(const Probe& probe, SampleSink& sink) {
   const std::string& bench = probe.bench->name;
   const std::string& site = probe.site->name;
-  const bool maintenance = probe.site->config.Truthy("maintenance_mode");
-  sink.Add(kMaintenance, {bench, site}, maintenance ? 1 : 0);
   if (!probe.response) return;
-  const Verdict verdict = Judge(*probe.response, maintenance);
+  const Verdict verdict = Judge(*probe.response, probe.site->config.Truthy("maintenance_mode"));
   sink.Add(kUp, {bench, site}, verdict.up ? 1 : 0);
   sink.Add(kDuration, {bench, site}, probe.seconds);
   sink.Add(kResult, {bench, site, verdict.reason}, 1);
@@ -104,58 +121,73 @@ class SitePingCollector final : public Collector {
 
   Status Collect(Deadline deadline, SampleSink& sink) override {
     const auto inventory = context_.inventory->Current();
-    Status status;
-    std::size_t skipped = 0;
-    std::size_t left = inventory->benches.size();
+    std::map<std::string, Round> rounds;  // by path of the bench
     for (const Bench& bench : inventory->benches) {
-      const auto probes = ProbeSites(bench, deadline.Share(left--));
-      for (const Probe& probe : probes) {
+      Round& round = rounds[bench.path];
+      for (const Site& site : bench.sites) AddSite(bench, site, round, sink);
+      if (!round.probes.empty()) round.first = first_[bench.path] % round.probes.size();
+    }
+    ProbeAll(rounds, deadline);
+
+    first_.clear();
+    std::size_t skipped = 0;
+    for (const auto& [path, round] : rounds) {
+      std::size_t asked = 0;
+      for (const Probe& probe : round.probes) {
         AddProbe(probe, sink);
-        skipped += probe.response ? 0 : 1;
+        asked += probe.response ? 1 : 0;
       }
+      skipped += round.probes.size() - asked;
+      first_[path] = round.first + asked;  // who was left out comes first the next time
     }
-    // Who was left out this time comes first the next time.
-    if (skipped != 0) {
-      return Fail(ErrorKind::kTimeout, "no time left to ping {} sites: others answer too slowly",
-                  skipped);
-    }
-    return status;
+    if (skipped == 0) return {};
+    return Fail(ErrorKind::kTimeout, "no time left to ping {} sites: others answer too slowly",
+                skipped);
   }
 
  private:
-  // A few at a time, so that the ping itself does not fill a small web server.
-  std::vector<Probe> ProbeSites(const Bench& bench, Deadline deadline) {
-    std::vector<Probe> probes;
-    for (const Site& site : bench.sites) probes.push_back({&bench, &site, 0, std::nullopt});
-    if (probes.empty()) return probes;
-    std::size_t& first = first_[bench.path];
-    std::atomic<std::size_t> taken{0};
-    {
-      std::vector<std::jthread> threads;
-      const auto count = std::min<std::size_t>(
-          probes.size(), static_cast<std::size_t>(context_.settings.probe.concurrency));
-      for (std::size_t i = 0; i < count; ++i) {
-        threads.emplace_back([&] {
-          for (;;) {
-            const std::size_t next = taken++;
-            if (next >= probes.size() || deadline.Expired()) return;
-            Run(bench, probes[(first + next) % probes.size()], deadline);
-          }
-        });
-      }
+  static void AddSite(const Bench& bench, const Site& site, Round& round, SampleSink& sink) {
+    sink.Add(kMaintenance, {bench.name, site.name}, site.config.Truthy("maintenance_mode") ? 1 : 0);
+    if (IsHostName(site.name)) {
+      round.probes.push_back({&bench, &site, 0, std::nullopt});
+    } else {
+      sink.Add(kResult, {bench.name, site.name, "no_host_name"}, 1);
     }
-    first = (first + taken) % probes.size();
-    return probes;
   }
 
-  void Run(const Bench& bench, Probe& probe, Deadline deadline) const {
+  // All benches at once, for each has a web server of its own; of one bench a few sites at a time,
+  // so that the ping itself does not fill a small web server. Returns when all threads have ended.
+  void ProbeAll(std::map<std::string, Round>& rounds, Deadline deadline) const {
+    const auto patience = std::min<Deadline::Clock::duration>(context_.settings.probe.timeout,
+                                                              deadline.Remaining() / 2);
+    std::vector<std::jthread> threads;
+    for (auto& [path, round] : rounds) {
+      const auto count = std::min<std::size_t>(
+          round.probes.size(),
+          static_cast<std::size_t>(std::clamp(context_.settings.probe.concurrency, 1, 64)));
+      for (std::size_t i = 0; i < count; ++i) {
+        threads.emplace_back(
+            [this, &round = round, patience, deadline] { Work(round, patience, deadline); });
+      }
+    }
+  }
+
+  // No site is asked with less time than the others had: it would be called down for our haste.
+  void Work(Round& round, Deadline::Clock::duration patience, Deadline deadline) const {
+    while (deadline.Remaining() >= patience) {
+      const std::size_t next = round.taken++;
+      if (next >= round.probes.size()) return;
+      Ask(round.probes[(round.first + next) % round.probes.size()], Deadline::After(patience));
+    }
+  }
+
+  void Ask(Probe& probe, Deadline deadline) const {
     HttpRequest request;
-    request.address = bench.web_address;
+    request.address = probe.bench->web_address;
     request.host = probe.site->name;
     request.path = context_.settings.probe.path;
     const auto begin = Deadline::Clock::now();
-    const Deadline own = Deadline::After(context_.settings.probe.timeout);
-    probe.response = context_.http_get(request, deadline.Earlier(own));
+    probe.response = context_.http_get(request, deadline);
     probe.seconds = Seconds(Deadline::Clock::now() - begin);
   }
 
