@@ -6,6 +6,7 @@
 
 #include "collectors/testing/collect.h"
 #include "core/testing/temp_folder.h"
+#include "sources/mariadb_error.h"
 #include "sources/testing/fake_mariadb.h"
 #include "sources/testing/fault_server.h"
 
