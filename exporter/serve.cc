@@ -80,8 +80,8 @@ void PrepareProcess() {
   // hostile answer of megabytes took would never be given back. And a heap for each of many
   // threads, which do little, costs a third of the memory.
   // NOLINTBEGIN(concurrency-mt-unsafe): there are no threads yet
-  mallopt(M_MMAP_THRESHOLD, 128 << 10);
-  mallopt(M_TRIM_THRESHOLD, 128 << 10);
+  mallopt(M_MMAP_THRESHOLD, 1 << 20);
+  mallopt(M_TRIM_THRESHOLD, 1 << 20);
   mallopt(M_ARENA_MAX, 2);
   // NOLINTEND(concurrency-mt-unsafe)
   const sigset_t set = HandledSignals();

@@ -68,6 +68,12 @@ def in_a_row(scraper, pid, count, checkpoints=()):
     return seconds, (cpu_seconds(pid) - before) / count, resident
 
 
+def in_turns(scraper, other, count):
+    """Seconds of `count` scrapes of one and, between them, of the other."""
+    pairs = [(scraper.scrape()[0], other.scrape()[0]) for _ in range(count)]
+    return [pair[0] for pair in pairs], [pair[1] for pair in pairs]
+
+
 def spaced(scraper, pid, count, interval):
     """Scrapes at a fixed distance: seconds and CPU seconds of each."""
     seconds, cpu = [], []
