@@ -29,7 +29,7 @@ enum class Quotes { kKeep, kEscape };
 constexpr std::array<bool, 256> kNeedsCare = [] {
   std::array<bool, 256> table{};
   for (std::size_t byte = 0x80; byte < table.size(); ++byte) table[byte] = true;
-  for (unsigned char byte : {'\\', '\n', '"'}) table[byte] = true;
+  for (const char c : {'\\', '\n', '"'}) table[static_cast<unsigned char>(c)] = true;
   return table;
 }();
 
