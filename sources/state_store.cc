@@ -15,8 +15,9 @@ namespace erpnext {
 namespace {
 
 constexpr std::size_t kMaxStateBytes = 16U << 20;
+constexpr std::chrono::seconds kSyncInterval{30};
 
-Status WriteAndSync(const std::string& path, std::string_view bytes) {
+Status Write(const std::string& path, std::string_view bytes, bool sync) {
   const UniqueFd fd(
       open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (!fd.valid()) return Fail(FileError(errno, "create", path));
@@ -26,7 +27,7 @@ Status WriteAndSync(const std::string& path, std::string_view bytes) {
     if (written < 0) return Fail(FileError(errno, "write", path));
     bytes.remove_prefix(static_cast<std::size_t>(written));
   }
-  if (fdatasync(fd.get()) != 0) return Fail(FileError(errno, "sync", path));
+  if (sync && fdatasync(fd.get()) != 0) return Fail(FileError(errno, "sync", path));
   return {};
 }
 
@@ -48,7 +49,11 @@ Status StateStore::Save(const std::string& name, std::string state) {
   if (folder_.empty()) return {};
   const std::string path = JoinPath(folder_, name);
   const std::string fresh = path + ".new";
-  if (Status status = WriteAndSync(fresh, kept); !status) return status;
+  const auto now = std::chrono::steady_clock::now();
+  const auto synced = synced_.find(name);
+  const bool sync = synced == synced_.end() || now - synced->second >= kSyncInterval;
+  if (Status status = Write(fresh, kept, sync); !status) return status;
+  if (sync) synced_[name] = now;
   if (std::rename(fresh.c_str(), path.c_str()) != 0) return Fail(FileError(errno, "rename", fresh));
   return {};
 }

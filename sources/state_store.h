@@ -2,6 +2,7 @@
 // Keeps small states over a reload, and, where there is a folder for it, over a restart.
 #pragma once
 
+#include <chrono>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -21,13 +22,16 @@ class StateStore {
   // that the caller does not take it for a first start.
   Result<std::optional<std::string>> Load(const std::string& name);
 
-  // Replaces the file in one step: a crash leaves the old or the new state, never half of one.
+  // Replaces the file in one step: whatever ends the process leaves the old or the new state. That
+  // it is on the disk, too, is made sure of every half a minute: each time would cost the servers
+  // that share the disk more than it is worth, for a crash of the whole host.
   Status Save(const std::string& name, std::string state);
 
  private:
   std::string folder_;
   std::mutex mutex_;
   std::map<std::string, std::string> states_;
+  std::map<std::string, std::chrono::steady_clock::time_point> synced_;  // last time, by name
 };
 
 }  // namespace erpnext
