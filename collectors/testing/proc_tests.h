@@ -38,6 +38,7 @@ inline void ExpectMalformed(const CollectorEntry& entry, std::string_view bytes)
   EXPECT_EQ("", collected.text);
 }
 
-inline const std::string kProcJunk("\x00\xFF: 1 kB\n\nsome total=\xFE\ncpu0 x\n", 36);
+inline constexpr char kJunkBytes[] = "\x00\xFF: 1 kB\n\nsome total=\xFE\ncpu0 x\n";
+inline constexpr std::string_view kProcJunk(kJunkBytes, sizeof kJunkBytes - 1);
 
 }  // namespace erpnext
