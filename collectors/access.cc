@@ -53,11 +53,23 @@ AccessCheck CheckMariadb(const CollectorContext& context, const Bench& bench, De
   return check;
 }
 
+// As one word of a shell: users choose the names of folders, and root pastes these lines.
+std::string ShellQuote(std::string_view text) {
+  std::string out = "'";
+  for (const char c : text) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return out + "'";
+}
+
+bool HasControlCharacters(std::string_view text) {
+  return std::any_of(text.begin(), text.end(),
+                     [](char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x7F'; });
+}
+
 std::string GroupRemedy(const std::string& path) {
   return fmt::format(
       "add the user of this process to the group that may read it: `stat -c %G {}` "
       "tells which, `usermod -aG GROUP USER` adds it",
-      path);
+      HasControlCharacters(path) ? "FOLDER" : ShellQuote(path));
 }
 
 AccessCheck CheckFolder(const std::string& subject, const std::string& path) {
@@ -153,7 +165,12 @@ std::string GrantLines(const CollectorContext& context, const Inventory& invento
   if (!redis.empty()) out += RedisLines(context.settings.redis_user, redis) + "\n";
   out += "# Files: read access to each bench through its group.\n";
   for (const Bench& bench : inventory.benches) {
-    out += fmt::format("usermod -aG \"$(stat -c %G '{}')\" erpnext-exporter\n", bench.path);
+    if (HasControlCharacters(bench.path)) {
+      out += "# (a bench whose path has control characters is left out)\n";
+      continue;
+    }
+    out +=
+        fmt::format("usermod -aG \"$(stat -c %G {})\" erpnext-exporter\n", ShellQuote(bench.path));
   }
   if (inventory.benches.empty()) out += "# (no bench was found; see `erpnext-exporter discover`)\n";
   return out;

@@ -181,7 +181,15 @@ Status LogFolder::Follow(const Found& found, Deadline deadline, const LineSink& 
   const UniqueFd fd = OpenLog(path);
   if (!fd.valid()) {
     if (errno == ENOENT || errno == ELOOP) return {};  // renamed or replaced since it was listed
-    return Fail(FileError(errno, "open", path));
+    const Error error = FileError(errno, "open", path);
+    // What it holds now is old when it can be read one day.
+    if (first_poll_) {
+      Tracked& unread = files_[found.identity.inode];
+      unread.position = found.identity;
+      unread.position.offset = found.size;
+      unread.position.head_hash = StableHash("");  // of the nothing that is known of its head
+    }
+    return Fail(error);
   }
   struct stat status {};
   if (fstat(fd.get(), &status) != 0 || status.st_ino != found.identity.inode) return {};

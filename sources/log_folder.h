@@ -54,6 +54,9 @@ class LogFolder {
 
   const std::string& path() const { return path_; }
 
+  // False until all files were looked at once: only then its positions say what was there before.
+  bool started() const { return !first_poll_; }
+
   // The logs that the last successful listing saw, whether they had lines or not.
   const std::set<std::string>& logs() const { return logs_; }
 

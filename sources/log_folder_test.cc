@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -243,6 +244,54 @@ RC_GTEST_PROP(LogFolder, SeveralRotatingWritersLoseNoLineAndRepeatNone, ()) {
     }
   }
   RC_ASSERT(seen.size() == written);
+}
+
+// Root reads everything: while one of these lives, root is somebody else.
+class Unprivileged {
+ public:
+  Unprivileged() {
+    if (geteuid() == 0) Become(65534);
+  }
+  ~Unprivileged() {
+    if (getuid() == 0) Become(0);
+  }
+
+ private:
+  static void Become(uid_t user) { EXPECT_EQ(0, seteuid(user)); }
+};
+
+TEST(LogFolder, WhatCouldNotBeReadAtFirstIsOldWhenItCan) {
+  TempFolder folder;
+  folder.Write("web.log", "old\n");
+  ASSERT_EQ(0, chmod(folder.path().c_str(), 0755));
+  ASSERT_EQ(0, chmod(folder.path("web.log").c_str(), 0));
+  LogFolder logs(folder.path());
+  std::vector<std::string> lines;
+  const auto poll = [&] {
+    const Unprivileged somebody;
+    return logs.Poll(Deadline::After(std::chrono::seconds(5)),
+                     [&](auto, std::string_view line) { lines.emplace_back(line); });
+  };
+  const Status denied = poll();
+  ASSERT_FALSE(denied);
+  EXPECT_EQ(ErrorKind::kPermission, denied.error().kind);
+  ASSERT_EQ(0, chmod(folder.path("web.log").c_str(), 0644));
+  folder.Append("web.log", "new\n");
+  EXPECT_TRUE(poll());
+  EXPECT_EQ(std::vector<std::string>{"new"}, lines);
+}
+
+TEST(LogFolder, HasStartedOnlyWhenAllFilesWereLookedAt) {
+  TempFolder folder;
+  LogFolder logs(folder.path("logs"));
+  const auto poll = [&] {
+    return logs.Poll(Deadline::After(std::chrono::seconds(5)), [](auto, auto) {});
+  };
+  EXPECT_FALSE(poll());
+  EXPECT_FALSE(logs.started());
+  folder.Write("logs/web.log", "old\n");
+  EXPECT_TRUE(poll());
+  EXPECT_TRUE(logs.started());
 }
 
 }  // namespace

@@ -43,8 +43,15 @@ Result<std::optional<std::string>> StateStore::Load(const std::string& name) {
   return Fail(text.error());
 }
 
+void StateStore::TakeOver(StateStore& old) {
+  const std::scoped_lock lock(mutex_, old.mutex_);
+  old.closed_ = true;
+  states_ = std::move(old.states_);
+}
+
 Status StateStore::Save(const std::string& name, std::string state) {
   const std::lock_guard lock(mutex_);
+  if (closed_) return Fail(ErrorKind::kUnavailable, "replaced by a newer configuration");
   const std::string& kept = states_[name] = std::move(state);
   if (folder_.empty()) return {};
   const std::string path = JoinPath(folder_, name);

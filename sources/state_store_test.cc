@@ -23,6 +23,17 @@ TEST(StateStore, KeepsStatesInFiles) {
   EXPECT_FALSE(std::filesystem::exists(folder.path("logs.new")));
 }
 
+TEST(StateStore, ASuccessorHasTheStatesAndAloneWritesThem) {
+  const TempFolder folder;
+  StateStore old(folder.path());
+  ASSERT_TRUE(old.Save("logs", "one"));
+  StateStore next(folder.path());
+  next.TakeOver(old);
+  EXPECT_EQ("one", *next.Load("logs"));
+  EXPECT_FALSE(old.Save("logs", "late"));
+  EXPECT_EQ("one", *StateStore(folder.path()).Load("logs"));
+}
+
 TEST(StateStore, AFileThatCannotBeReadIsNoFirstStart) {
   const TempFolder folder;
   folder.MakeFolder("logs");

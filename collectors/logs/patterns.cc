@@ -75,8 +75,11 @@ class LogPatternsCollector final : public Collector {
       if (status && !next) status = next;
     };
     if (!restored_) {
+      // Without it a first start would be assumed, and the state be lost: it is tried again.
+      const auto saved = context_.state->Load(kStateName);
+      if (!saved) return Fail(saved.error());
       restored_ = true;
-      keep_error(Restore());
+      keep_error(Restore(*saved));
     }
     const auto inventory = context_.inventory->Current();
     std::size_t left = inventory->benches.size();
@@ -96,12 +99,10 @@ class LogPatternsCollector final : public Collector {
     return patterns;
   }
 
-  Status Restore() {
-    const auto saved = context_.state->Load(kStateName);
-    if (!saved) return Fail(saved.error());
-    if (!*saved) return {};
+  Status Restore(const std::optional<std::string>& saved) {
+    if (!saved) return {};
     try {
-      const json state = json::parse(**saved);
+      const json state = json::parse(*saved);
       for (const auto& [path, logs] : state.at("benches").items()) {
         logs_.emplace(path, BenchLogsFromJson(path, logs));
       }
@@ -116,7 +117,9 @@ class LogPatternsCollector final : public Collector {
 
   Status Save() {
     json state = {{"benches", json::object()}};
-    for (const auto& [path, logs] : logs_) state["benches"][path] = ToJson(logs);
+    for (const auto& [path, logs] : logs_) {
+      if (logs.folder.started()) state["benches"][path] = ToJson(logs);
+    }
     std::string text = state.dump(-1, ' ', false, json::error_handler_t::replace);
     if (text == saved_) return {};
     Status status = context_.state->Save(kStateName, text);

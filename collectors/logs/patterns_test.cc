@@ -234,5 +234,32 @@ TEST_F(LogPatternsTest, ALogWhoseNameIsNotUtf8HasOneCounter) {
   EXPECT_EQ("2", Run().Value(Lines("na\xEF\xBF\xBDme.log")));
 }
 
+TEST_F(LogPatternsTest, WhatLayThereBeforeTheFirstReadingIsNotNewAfterARestart) {
+  folder_.Remove("bench/logs");
+  Run();
+  folder_.Write("bench/logs/worker.log", "Work-horse terminated unexpectedly\n");
+  Restart();
+  EXPECT_EQ("0", Run().Value(killed_));
+  Log("worker.log", "Work-horse terminated unexpectedly\n");
+  EXPECT_EQ("1", Run().Value(killed_));
+}
+
+TEST_F(LogPatternsTest, AStateThatCannotBeReadIsWaitedForAndNotReplaced) {
+  Log("worker.log", "one\n");
+  Run();
+  Log("worker.log", "two\n");
+  ASSERT_EQ("1", Run().Value(Lines("worker.log")));
+  folder_.Rename("state/log_patterns.json", "state/kept");
+  folder_.MakeFolder("state/log_patterns.json");
+  Restart();
+  const Collected blind = Run();
+  EXPECT_FALSE(blind.status);
+  EXPECT_EQ("", blind.text);
+  folder_.Remove("state/log_patterns.json");
+  folder_.Rename("state/kept", "state/log_patterns.json");
+  Log("worker.log", "three\n");
+  EXPECT_EQ("2", Run().Value(Lines("worker.log")));
+}
+
 }  // namespace
 }  // namespace erpnext
