@@ -61,9 +61,9 @@ std::string Document(const std::vector<CollectorView>& views, const std::string&
 WebResponse Metrics(Service& service, const WebRequest& request) {
   const CollectorFilter filter{QueryValues(request, "collect[]"),
                                QueryValues(request, "exclude[]")};
-  if (const Status status = service.Check(filter); !status) return Refusal(400, status.error());
   const auto deadline =
       Deadline::After(ScrapeTime(request.Header("X-Prometheus-Scrape-Timeout-Seconds")));
+  if (const Status status = service.Check(filter); !status) return Refusal(400, status.error());
   const auto views = service.Scrape(filter, deadline);
   if (!views) return Refusal(503, views.error());
   const ExpositionFormat format = NegotiateFormat(request.Header("Accept"));

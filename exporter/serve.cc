@@ -18,7 +18,8 @@
 namespace erpnext {
 namespace {
 
-constexpr std::chrono::milliseconds kFirstLook{5000};
+// Together less than the five seconds within which SIGTERM ends the process.
+constexpr std::chrono::milliseconds kFirstLook{1000};
 constexpr std::chrono::milliseconds kStopWeb{1500};
 constexpr std::chrono::milliseconds kStopCollectors{2000};
 
@@ -56,9 +57,8 @@ void ReloadForSystemd(Service& service) {
   clock_gettime(CLOCK_MONOTONIC, &now);
   sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%lld",
              static_cast<long long>(now.tv_sec) * 1'000'000 + now.tv_nsec / 1000);
-  // A failure was logged, and is in the metrics.
-  static_cast<void>(service.Reload());
-  sd_notify(0, "READY=1");
+  // A failure is logged, and is in the metrics.
+  service.ReloadInBackground([] { sd_notify(0, "READY=1"); });
 }
 
 bool ListenOnAll(const Settings& settings, WebServer& web, Log& log) {
@@ -84,8 +84,6 @@ void PrepareProcess() {
   mallopt(M_TRIM_THRESHOLD, 1 << 20);
   mallopt(M_ARENA_MAX, 2);
   // NOLINTEND(concurrency-mt-unsafe)
-  const sigset_t set = HandledSignals();
-  pthread_sigmask(SIG_BLOCK, &set, nullptr);
   signal(SIGPIPE, SIG_IGN);         // hiredis and OpenSSL use write()
 #if !defined(__SANITIZE_ADDRESS__)  // whose leak check traces the process
   prctl(PR_SET_DUMPABLE, 0);
@@ -93,6 +91,9 @@ void PrepareProcess() {
 }
 
 int Serve(const CommandLine& command_line, Settings settings, Log& log) {
+  // Before any thread is started: signals then come to this one only.
+  const sigset_t signals = HandledSignals();
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   const Settings started_with = settings;
   log.Info("starting", {{"version", VersionText()}});
   Service service(command_line, std::move(settings), log);
@@ -102,7 +103,6 @@ int Serve(const CommandLine& command_line, Settings settings, Log& log) {
   web.Start();
   sd_notify(0, "READY=1");
 
-  const sigset_t signals = HandledSignals();
   const auto watchdog = WatchdogInterval();
   for (;;) {
     const int number = WaitForSignal(signals, watchdog);
@@ -118,8 +118,8 @@ int Serve(const CommandLine& command_line, Settings settings, Log& log) {
   log.Info("stopping");
   web.Stop(Deadline::After(kStopWeb));
   if (!service.Stop(Deadline::After(kStopCollectors))) {
-    // A thread that hangs in a collector still uses what destructors would take from it.
-    log.Warning("a collector did not return and is left behind");
+    // A thread that hangs still uses what destructors would take from it.
+    log.Warning("a collector or a reload did not return and is left behind");
     std::_Exit(0);
   }
   return 0;

@@ -12,8 +12,8 @@ namespace erpnext {
 // that started it, when it is ready, reloads and stops, and that it is alive.
 int Serve(const CommandLine& command_line, Settings settings, Log& log);
 
-// To be called before any thread is started: signals then come to Serve only, and secrets in
-// memory go into no core dump.
+// To be called before any thread is started: memory that is freed goes back, a closed connection is
+// no signal, and secrets in memory go into no core dump.
 void PrepareProcess();
 
 }  // namespace erpnext

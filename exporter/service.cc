@@ -3,6 +3,7 @@
 #include "exporter/service.h"
 
 #include <algorithm>
+#include <thread>
 
 #include "collectors/all_collectors.h"
 
@@ -11,7 +12,7 @@ namespace {
 
 // A collector that hangs must not hold a reload for long; it keeps only its own thread.
 constexpr std::chrono::milliseconds kStopTime{2000};
-constexpr std::chrono::milliseconds kFirstRunTime{5000};
+constexpr std::chrono::milliseconds kFirstRunTime{2000};
 
 }  // namespace
 
@@ -53,10 +54,18 @@ std::vector<Engine::Part> MakeParts(const Settings& settings, const CollectorCon
 Service::Service(CommandLine command_line, Settings settings, Log& log)
     : command_line_(std::move(command_line)),
       log_(log),
-      settings_(std::move(settings)),
-      context_(MakeContext(settings_)),
-      engine_(MakeEngine(settings_, context_)) {
-  state_.success_unix = UnixSeconds(context_.clock->Wall());
+      bound_addresses_(settings.listen_addresses),
+      bound_path_(settings.telemetry_path),
+      running_(MakeRunning(std::move(settings))) {
+  state_.success_unix = UnixSeconds(SystemClock().Wall());
+}
+
+std::shared_ptr<Service::Running> Service::MakeRunning(Settings settings) {
+  auto running = std::make_shared<Running>();
+  running->context = MakeContext(settings);
+  running->settings = std::move(settings);
+  running->engine = MakeEngine(running->settings, running->context);
+  return running;
 }
 
 std::unique_ptr<Engine> Service::MakeEngine(const Settings& settings,
@@ -73,73 +82,77 @@ std::unique_ptr<Engine> Service::MakeEngine(const Settings& settings,
   return std::make_unique<Engine>(MakeParts(settings, context), stats_, *context.clock, log_change);
 }
 
-void Service::Start(Deadline deadline) {
-  const std::shared_lock lock(engine_mutex_);
-  engine_->Start(deadline);
+std::shared_ptr<Service::Running> Service::Current() {
+  const std::lock_guard lock(state_mutex_);
+  return running_;
 }
 
-Status Service::Check(const CollectorFilter& filter) {
-  const std::shared_lock lock(engine_mutex_);
-  return engine_->Check(filter);
-}
+void Service::Start(Deadline deadline) { Current()->engine->Start(deadline); }
+
+Status Service::Check(const CollectorFilter& filter) { return Current()->engine->Check(filter); }
 
 Result<std::vector<CollectorView>> Service::Scrape(const CollectorFilter& filter,
                                                    Deadline deadline) {
-  const std::shared_lock lock(engine_mutex_, deadline.at());
+  const std::shared_lock lock(change_mutex_, deadline.at());
   if (!lock.owns_lock()) {
     return Fail(ErrorKind::kTimeout, "a reload of the configuration takes longer than this scrape");
   }
-  return engine_->Scrape(filter, deadline);
+  return Current()->engine->Scrape(filter, deadline);
 }
 
-std::vector<CollectorView> Service::Views() {
-  const std::shared_lock lock(engine_mutex_);
-  return engine_->Views();
-}
+std::vector<CollectorView> Service::Views() { return Current()->engine->Views(); }
 
-bool Service::Ready() {
-  const std::shared_lock lock(engine_mutex_);
-  return engine_->Ready();
-}
+bool Service::Ready() { return Current()->engine->Ready(); }
 
 Status Service::Reload() {
-  const std::lock_guard one_at_a_time(reload_mutex_);
-  std::vector<std::string> tolerated;
-  Result<Settings> settings = LoadSettings(command_line_, tolerated);
-  if (!settings) {
-    log_.Error("configuration not reloaded, the old one stays",
-               {{"error", settings.error().message}});
-    const std::lock_guard lock(state_mutex_);
-    state_.successful = false;
-    return Fail(settings.error());
-  }
-  for (const std::string& mistake : tolerated) log_.Error("left out", {{"mistake", mistake}});
-  WarnOfRestart(*settings);
-  CollectorContext context = MakeContext(*settings);
-  context.inventory = context_.inventory;
-  // States that live in memory only go over; those in a folder are read from there.
-  if (settings->state_folder == settings_.state_folder) context.state = context_.state;
-  std::unique_ptr<Engine> engine = MakeEngine(*settings, context);
-  log_.Configure(settings->log_level, settings->log_format);
-  {
-    // The old one ends first: two of them would count the same log lines.
-    const std::unique_lock lock(engine_mutex_);
-    engine_->Stop(Deadline::After(kStopTime));
-    engine_ = std::move(engine);
-    settings_ = std::move(*settings);
-    context_ = std::move(context);
-    engine_->Start(Deadline::After(kFirstRunTime));
-    engine_->RunAll({}, Deadline::After(kFirstRunTime));
-  }
-  log_.Info("configuration reloaded");
-  const std::lock_guard lock(state_mutex_);
-  state_ = {true, UnixSeconds(context_.clock->Wall())};
-  return {};
+  ++reloads_;
+  const Status status = [&]() -> Status {
+    const std::lock_guard one_at_a_time(reload_mutex_);
+    std::vector<std::string> tolerated;
+    Result<Settings> settings = LoadSettings(command_line_, tolerated);
+    if (!settings) {
+      log_.Error("configuration not reloaded, the old one stays",
+                 {{"error", settings.error().message}});
+      const std::lock_guard lock(state_mutex_);
+      state_.successful = false;
+      return Fail(settings.error());
+    }
+    for (const std::string& mistake : tolerated) log_.Error("left out", {{"mistake", mistake}});
+    WarnOfRestart(*settings);
+    log_.Configure(settings->log_level, settings->log_format);
+    ChangeOver(MakeRunning(std::move(*settings)));
+    log_.Info("configuration reloaded");
+    return {};
+  }();
+  --reloads_;
+  return status;
 }
 
-void Service::WarnOfRestart(const Settings& settings) {
-  if (settings.listen_addresses != settings_.listen_addresses ||
-      settings.telemetry_path != settings_.telemetry_path) {
+// The old collectors end first: two of them would count the same log lines.
+void Service::ChangeOver(const std::shared_ptr<Running>& next) {
+  const std::unique_lock changing(change_mutex_);
+  const std::shared_ptr<Running> old = Current();
+  if (!old->engine->Stop(Deadline::After(kStopTime))) left_behind_ = true;
+  next->context.state->TakeOver(*old->context.state);
+  next->context.inventory->Publish(*old->context.inventory->Current());
+  next->engine->Start(Deadline::After(kFirstRunTime));
+  next->engine->RunAll({}, Deadline::After(kFirstRunTime));
+  const std::lock_guard lock(state_mutex_);
+  running_ = next;
+  state_ = {true, UnixSeconds(next->context.clock->Wall())};
+}
+
+void Service::ReloadInBackground(std::function<void()> done) {
+  ++reloads_;
+  std::thread([this, done = std::move(done)] {
+    static_cast<void>(Reload());
+    done();
+    --reloads_;
+  }).detach();
+}
+
+void Service::WarnOfRestart(const Settings& settings) const {
+  if (settings.listen_addresses != bound_addresses_ || settings.telemetry_path != bound_path_) {
     log_.Warning("web.listen-address and web.telemetry-path change with a restart only");
   }
 }
@@ -150,13 +163,14 @@ ReloadState Service::reload_state() {
 }
 
 std::shared_ptr<const Inventory> Service::inventory() {
-  const std::shared_lock lock(engine_mutex_);
-  return context_.inventory->Current();
+  return Current()->context.inventory->Current();
 }
 
 bool Service::Stop(Deadline deadline) {
-  const std::shared_lock lock(engine_mutex_);
-  return engine_->Stop(deadline);
+  const std::unique_lock changing(change_mutex_, deadline.at());
+  if (!changing.owns_lock()) return false;
+  const bool all_ended = Current()->engine->Stop(deadline);
+  return all_ended && !left_behind_ && reloads_ == 0;
 }
 
 }  // namespace erpnext

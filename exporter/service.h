@@ -2,6 +2,8 @@
 // The collectors of the present configuration, and how a new configuration takes their place.
 #pragma once
 
+#include <atomic>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <shared_mutex>
@@ -35,7 +37,7 @@ class Service {
   void Start(Deadline deadline);
 
   // As Engine::Check and Engine::Scrape. While a reload changes over, a scrape waits for it;
-  // timeout when that takes until the deadline.
+  // timeout when that takes until the deadline. The others never wait.
   Status Check(const CollectorFilter& filter);
   Result<std::vector<CollectorView>> Scrape(const CollectorFilter& filter, Deadline deadline);
   std::vector<CollectorView> Views();
@@ -45,28 +47,43 @@ class Service {
   // addresses and the telemetry path need a restart; a change of them is logged.
   Status Reload();
 
+  // The same on a thread of its own, which calls `done` at its end.
+  void ReloadInBackground(std::function<void()> done);
+
   ReloadState reload_state();
   std::shared_ptr<const Inventory> inventory();
 
-  // False when a collector that hangs had to be left behind.
+  // False when a collector or a reload that hangs had to be left behind: this object must then
+  // live on.
   bool Stop(Deadline deadline);
 
  private:
+  // What is in force. Shared, so that who looks does not wait for a reload.
+  struct Running {
+    Settings settings;
+    CollectorContext context;
+    std::unique_ptr<Engine> engine;
+  };
+
+  std::shared_ptr<Running> MakeRunning(Settings settings);
+  std::shared_ptr<Running> Current();
+  void ChangeOver(const std::shared_ptr<Running>& next);
   std::unique_ptr<Engine> MakeEngine(const Settings& settings, const CollectorContext& context);
-  void WarnOfRestart(const Settings& settings);
+  void WarnOfRestart(const Settings& settings) const;
 
   const CommandLine command_line_;
   Log& log_;
+  const std::vector<std::string> bound_addresses_;
+  const std::string bound_path_;
   StatsRegistry stats_;
 
-  std::mutex reload_mutex_;  // one reload at a time
-  // Held shared by whoever uses engine_, exclusively while it is replaced.
-  std::shared_timed_mutex engine_mutex_;
-  Settings settings_;
-  CollectorContext context_;
-  std::unique_ptr<Engine> engine_;
+  std::mutex reload_mutex_;               // one reload at a time
+  std::shared_timed_mutex change_mutex_;  // shared by scrapes, exclusive for a change
+  std::atomic<int> reloads_{0};           // at work at present
+  std::atomic<bool> left_behind_{false};  // a collector of an earlier configuration
 
   std::mutex state_mutex_;
+  std::shared_ptr<Running> running_;
   ReloadState state_;
 };
 
