@@ -98,6 +98,44 @@ TEST(ProcFs, ParsesProcessStatWhateverTheNameIs) {
   EXPECT_FALSE(ParseProcessStat("", 100));
 }
 
+RC_GTEST_PROP(ProcFs, ReadsEveryMemInfoBack, (const std::vector<std::uint32_t>& values)) {
+  RC_PRE(!values.empty());
+  std::string text;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    text += fmt::format("Field{}({}): {:>15}{}\n", i, i, values[i], i % 2 == 0 ? " kB" : "");
+  }
+  const auto fields = ParseMemInfo(text);
+  RC_ASSERT(fields->size() == values.size());
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const bool in_kib = i % 2 == 0;
+    RC_ASSERT((*fields)[i].name == fmt::format("Field{}({})", i, i));
+    RC_ASSERT((*fields)[i].is_bytes == in_kib);
+    RC_ASSERT((*fields)[i].value == values[i] * (in_kib ? 1024.0 : 1.0));
+  }
+}
+
+// As the kernel's mangle_path writes names: blank, tab, newline and backslash in octal.
+std::string Mangle(std::string_view name) {
+  std::string mangled;
+  for (const char c : name) {
+    if (c == ' ' || c == '\t' || c == '\n' || c == '\\') {
+      mangled += fmt::format("\\{:03o}", static_cast<unsigned>(c));
+    } else {
+      mangled.push_back(c);
+    }
+  }
+  return mangled;
+}
+
+RC_GTEST_PROP(ProcFs, ReadsEveryMountBack, (const std::string& device, const std::string& point)) {
+  RC_PRE(!device.empty());
+  const auto mounts = ParseMountInfo(fmt::format(
+      "36 25 8:1 / {} rw,relatime shared:1 - ext4 {} rw\n", Mangle("/" + point), Mangle(device)));
+  RC_ASSERT(mounts.size() == 1u);
+  RC_ASSERT(mounts[0].mountpoint == "/" + point);
+  RC_ASSERT(mounts[0].device == device);
+}
+
 RC_GTEST_PROP(ProcFs, ParsersTakeAnyBytes, (const std::string& bytes)) {
   (void)ParseMemInfo(bytes).has_value();
   (void)ParseKernelStat(bytes, 100).has_value();

@@ -55,6 +55,30 @@ TEST(RedisEndpoint, RefusesOthersWithoutQuotingThem) {
   }
 }
 
+std::string Quote(std::string_view text) {
+  std::string quoted;
+  for (const char c : text) quoted += fmt::format("%{:02X}", static_cast<unsigned char>(c));
+  return quoted;
+}
+
+RC_GTEST_PROP(RedisEndpoint, ReadsEveryUrlBack,
+              (const std::string& user, const std::string& password, std::uint16_t port)) {
+  RC_PRE(port != 0);
+  const int database = *rc::gen::inRange(0, 16);
+  const auto endpoint = ParseRedisUrl(fmt::format("redis://{}:{}@redis-1.example.com:{}/{}",
+                                                  Quote(user), Quote(password), port, database));
+  RC_ASSERT(endpoint->user == user);
+  RC_ASSERT(endpoint->password.Reveal() == password);
+  RC_ASSERT(endpoint->address.host == "redis-1.example.com");
+  RC_ASSERT(endpoint->address.port == port);
+  RC_ASSERT(endpoint->database == database);
+  // Its text is a URL again, of the same server and without the login.
+  const auto again = ParseRedisUrl(endpoint->Text());
+  RC_ASSERT(again->address == endpoint->address);
+  RC_ASSERT(again->database == database);
+  RC_ASSERT(again->user.empty());
+}
+
 RC_GTEST_PROP(RedisEndpoint, TakesAnyBytes, (const std::string& rest)) {
   const auto endpoint = ParseRedisUrl("redis://" + rest);
   RC_ASSERT(endpoint || !endpoint.error().message.empty());

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sources/rq.h"
 
+#include <fmt/chrono.h>
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
+
+#include <cmath>
+#include <ctime>
 
 namespace erpnext {
 namespace {
@@ -24,6 +28,21 @@ TEST(Rq, ReadsItsTimes) {
 RC_GTEST_PROP(Rq, TakesAnyBytesForATime, (const std::string& bytes)) {
   const auto time = ParseRqTime(bytes);
   RC_ASSERT(!time || bytes.size() >= 19);
+}
+
+RC_GTEST_PROP(Rq, ReadsEveryTimeBackThatRqWrites, (std::uint32_t second)) {
+  const auto micros = *rc::gen::inRange(0, 1'000'000);
+  const std::string text = fmt::format("{:%Y-%m-%dT%H:%M:%S}", fmt::gmtime(std::time_t{second}));
+  RC_ASSERT(ParseRqTime(text + "Z") == static_cast<double>(second));
+  const auto time = ParseRqTime(fmt::format("{}.{:06}Z", text, micros));
+  RC_ASSERT(std::abs(time.value() - (second + micros / 1e6)) < 1e-6);
+}
+
+RC_GTEST_PROP(Rq, TakesATimeWithAnyByteWrong, (char byte)) {
+  std::string text = "2026-11-24T02:13:23.698640Z";
+  text[static_cast<std::size_t>(*rc::gen::inRange(0, static_cast<int>(text.size())))] = byte;
+  const auto time = ParseRqTime(text);
+  RC_ASSERT(!time || (*time > -62'200'000'000.0 && *time < 253'402'300'800.0));
 }
 
 TEST(Rq, KnowsTheQueuesOfABench) {

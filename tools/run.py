@@ -86,7 +86,9 @@ def start_prometheus(stack, folder, url):
     listen = url.removeprefix("http://")
     return start(stack, folder, "Prometheus", url, [
         "prometheus", f"--config.file={folder / 'prometheus.yml'}",
-        f"--storage.tsdb.path={folder / 'prometheus-data'}", f"--web.listen-address={listen}"])
+        f"--storage.tsdb.path={folder / 'prometheus-data'}", f"--web.listen-address={listen}",
+        # What fires before Alertmanager is found is told again soon, not a minute later.
+        "--rules.alert.resend-delay=5s"])
 
 
 def start_alertmanager(stack, folder, url):
