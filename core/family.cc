@@ -16,6 +16,7 @@ std::string_view MetricKindName(MetricKind kind) {
   switch (kind) {
     case MetricKind::kCounter: return "counter";
     case MetricKind::kGauge: return "gauge";
+    case MetricKind::kHistogram: return "histogram";
     case MetricKind::kUntyped: break;
   }
   return "untyped";
@@ -25,6 +26,7 @@ prometheus::MetricType ToPrometheus(MetricKind kind) {
   switch (kind) {
     case MetricKind::kCounter: return prometheus::MetricType::Counter;
     case MetricKind::kGauge: return prometheus::MetricType::Gauge;
+    case MetricKind::kHistogram: return prometheus::MetricType::Histogram;
     case MetricKind::kUntyped: break;
   }
   return prometheus::MetricType::Untyped;

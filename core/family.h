@@ -10,7 +10,7 @@
 
 namespace erpnext {
 
-enum class MetricKind : std::uint8_t { kCounter, kGauge, kUntyped };
+enum class MetricKind : std::uint8_t { kCounter, kGauge, kUntyped, kHistogram };
 
 // Whose name it is. Upstream names (node_*, mysql_*) mean exactly what the original exporter
 // means by them; own names begin with erpnext_.
@@ -45,7 +45,7 @@ struct Family {
   }
 };
 
-std::string_view MetricKindName(MetricKind kind);  // "counter", "gauge", "untyped"
+std::string_view MetricKindName(MetricKind kind);  // "counter", "gauge", ...
 prometheus::MetricType ToPrometheus(MetricKind kind);
 
 // The base unit that the name ends in ("seconds", "bytes", "ratio"), or nothing.

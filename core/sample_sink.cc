@@ -45,6 +45,18 @@ void SetValue(prometheus::ClientMetric& metric, MetricKind kind, double value) {
     case MetricKind::kCounter: metric.counter.value = value; break;
     case MetricKind::kGauge: metric.gauge.value = value; break;
     case MetricKind::kUntyped: metric.untyped.value = value; break;
+    case MetricKind::kHistogram: break;  // has no single value: see SetHistogram
+  }
+}
+
+void SetHistogram(prometheus::ClientMetric& metric, const Histogram& histogram) {
+  metric.histogram.sample_count = histogram.count;
+  metric.histogram.sample_sum = histogram.sum;
+  metric.histogram.bucket.reserve(histogram.bounds.size());
+  std::uint64_t cumulative = 0;
+  for (std::size_t i = 0; i < histogram.bounds.size(); ++i) {
+    cumulative += histogram.buckets[i];
+    metric.histogram.bucket.push_back({cumulative, histogram.bounds[i]});
   }
 }
 
@@ -64,7 +76,7 @@ SampleSink::SampleSink(std::span<const Family* const> declared, Limits limits) :
 
 SampleSink::~SampleSink() = default;
 
-SampleSink::Slot* SampleSink::Find(const Family& family, std::size_t label_count) {
+SampleSink::Slot* SampleSink::Find(const Family& family, std::size_t label_count, bool histogram) {
   const auto slot = std::find_if(slots_.begin(), slots_.end(),
                                  [&](const auto& s) { return s->declared == &family; });
   if (slot == slots_.end()) {
@@ -76,15 +88,20 @@ SampleSink::Slot* SampleSink::Find(const Family& family, std::size_t label_count
                    family.label_count(), label_count);
     return nullptr;
   }
+  if (histogram != (family.kind == MetricKind::kHistogram)) {
+    misuse_ = Fail(ErrorKind::kUnsupported, "family {} is declared as {}", family.name,
+                   MetricKindName(family.kind));
+    return nullptr;
+  }
   return slot->get();
 }
 
-void SampleSink::Insert(Slot& slot, std::string_view name, MetricKind kind, Labels labels,
-                        double value) {
-  if (!Includes(limits_.tiers, slot.declared->tier())) return;
-  if (slot.series >= limits_.series_per_family) {
+prometheus::ClientMetric* SampleSink::Insert(Slot& slot, std::string_view name, MetricKind kind,
+                                             Labels labels, std::size_t series) {
+  if (!Includes(limits_.tiers, slot.declared->tier())) return nullptr;
+  if (slot.series + series > limits_.series_per_family) {
     ++dropped_.over_limit;
-    return;
+    return nullptr;
   }
   auto found = slot.families.find(name);
   if (found == slot.families.end()) found = slot.families.try_emplace(std::string(name)).first;
@@ -101,29 +118,39 @@ void SampleSink::Insert(Slot& slot, std::string_view name, MetricKind kind, Labe
     metric.label.push_back({std::string(slot.declared->labels[i]),
                             RepairUtf8(CutUtf8(labels[i], limits_.label_value_bytes))});
   }
-  SetValue(metric, kind, value);
-  if (building.seen.insert(family.metric.size() - 1).second) {
-    ++slot.series;
-  } else {
+  if (!building.seen.insert(family.metric.size() - 1).second) {
     family.metric.pop_back();
     ++dropped_.duplicate;
+    return nullptr;
   }
+  slot.series += series;
+  return &metric;
 }
 
 void SampleSink::Add(const Family& family, Labels labels, double value) {
-  if (Slot* slot = Find(family, labels.size())) {
-    Insert(*slot, family.name, family.kind, labels, value);
+  Slot* slot = Find(family, labels.size(), false);
+  if (slot == nullptr) return;
+  if (auto* metric = Insert(*slot, family.name, family.kind, labels, 1)) {
+    SetValue(*metric, family.kind, value);
+  }
+}
+
+void SampleSink::Add(const Family& family, Labels labels, const Histogram& histogram) {
+  Slot* slot = Find(family, labels.size(), true);
+  if (slot == nullptr) return;
+  if (auto* metric = Insert(*slot, family.name, family.kind, labels, histogram.series())) {
+    SetHistogram(*metric, histogram);
   }
 }
 
 void SampleSink::AddOpen(const Family& family, std::string_view suffix, MetricKind kind,
                          double value) {
-  Slot* slot = Find(family, 0);
+  Slot* slot = Find(family, 0, false);
   if (slot == nullptr) return;
   std::string name(family.name.substr(0, family.name.size() - 1));
   name.append(suffix);
   if (family.open() && IsValidMetricName(name)) {
-    Insert(*slot, name, kind, {}, value);
+    if (auto* metric = Insert(*slot, name, kind, {}, 1)) SetValue(*metric, kind, value);
   } else {
     ++dropped_.invalid_name;
   }

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "core/family.h"
+#include "core/histogram.h"
 #include "core/result.h"
 
 namespace erpnext {
@@ -21,9 +22,9 @@ namespace erpnext {
 class SampleSink {
  public:
   struct Limits {
-    std::size_t series_per_family = 10'000;
-    std::size_t label_value_bytes = 256;  // longer values are cut
-    NameTiers tiers = NameTiers::kAll;    // samples of other families are ignored
+    std::size_t series_per_family = 10'000;  // a histogram is as many as it has buckets
+    std::size_t label_value_bytes = 256;     // longer values are cut
+    NameTiers tiers = NameTiers::kAll;       // samples of other families are ignored
   };
   // Samples that were refused, by reason. Counted, not an error: the cause lies outside.
   struct Dropped {
@@ -47,6 +48,13 @@ class SampleSink {
   }
   void Add(const Family& family, double value) { Add(family, Labels{}, value); }
 
+  // For a family declared as a histogram; the other Adds are for the other kinds.
+  void Add(const Family& family, Labels labels, const Histogram& histogram);
+  void Add(const Family& family, std::initializer_list<std::string_view> labels,
+           const Histogram& histogram) {
+    Add(family, Labels(labels.begin(), labels.size()), histogram);
+  }
+
   // For a family declared as "prefix_*": publishes "prefix_<suffix>" with its own kind. The
   // suffix is what the source calls the figure; one that is no metric name is dropped.
   void AddOpen(const Family& family, std::string_view suffix, MetricKind kind, double value);
@@ -63,8 +71,10 @@ class SampleSink {
  private:
   struct Slot;
 
-  Slot* Find(const Family& family, std::size_t label_count);
-  void Insert(Slot& slot, std::string_view name, MetricKind kind, Labels labels, double value);
+  Slot* Find(const Family& family, std::size_t label_count, bool histogram);
+  // The stored sample, whose value is still to be set; null when it is refused.
+  prometheus::ClientMetric* Insert(Slot& slot, std::string_view name, MetricKind kind,
+                                   Labels labels, std::size_t series);
 
   Limits limits_;
   std::vector<std::unique_ptr<Slot>> slots_;

@@ -19,7 +19,13 @@ constexpr Family kStatus{.name = "mysql_global_status_*",
                          .kind = MetricKind::kUntyped,
                          .help = "Status.",
                          .source = "test"};
-constexpr const Family* kFamilies[] = {&kUp, &kJobs, &kStatus};
+constexpr Family kTimes{.name = "erpnext_times_seconds",
+                        .kind = MetricKind::kHistogram,
+                        .labels = {"site"},
+                        .help = "Times.",
+                        .source = "test"};
+constexpr const Family* kFamilies[] = {&kUp, &kJobs, &kStatus, &kTimes};
+constexpr double kBounds[] = {0.5, 1, 5};
 
 TEST(SampleSink, KeepsTheOrderOfDeclarationAndLeavesOutEmptyFamilies) {
   SampleSink sink(kFamilies);
@@ -54,6 +60,45 @@ TEST(SampleSink, RefusesWhatIsNotDeclared) {
   EXPECT_TRUE(sink.Take().empty());
   ASSERT_FALSE(sink.misuse());
   EXPECT_EQ("family erpnext_other is not declared", sink.misuse().error().message);
+}
+
+TEST(SampleSink, HistogramsHaveCumulativeBuckets) {
+  Histogram times(kBounds);
+  for (const double value : {0.1, 0.5, 0.6, 1.0, 4.0, 7.0, 1e9}) times.Observe(value);
+  SampleSink sink(kFamilies);
+  sink.Add(kTimes, {"a"}, times);
+  sink.Add(kTimes, {"a"}, times);
+  const auto families = sink.Take();
+  ASSERT_EQ(1u, families.size());
+  EXPECT_EQ(prometheus::MetricType::Histogram, families[0].type);
+  ASSERT_EQ(1u, families[0].metric.size());
+  EXPECT_EQ(1u, sink.dropped().duplicate);
+  const auto& histogram = families[0].metric[0].histogram;
+  ASSERT_EQ(3u, histogram.bucket.size());
+  EXPECT_EQ(2u, histogram.bucket[0].cumulative_count) << "a bound belongs to its bucket";
+  EXPECT_EQ(0.5, histogram.bucket[0].upper_bound);
+  EXPECT_EQ(4u, histogram.bucket[1].cumulative_count);
+  EXPECT_EQ(5u, histogram.bucket[2].cumulative_count);
+  EXPECT_EQ(7u, histogram.sample_count);
+  EXPECT_DOUBLE_EQ(0.1 + 0.5 + 0.6 + 1 + 4 + 7 + 1e9, histogram.sample_sum);
+}
+
+TEST(SampleSink, AHistogramCountsForAsManySeriesAsItMakes) {
+  SampleSink sink(kFamilies, {.series_per_family = 13});
+  for (const char* site : {"a", "b", "c"}) sink.Add(kTimes, {site}, Histogram(kBounds));
+  EXPECT_EQ(2u, sink.Take().at(0).metric.size());
+  EXPECT_EQ(1u, sink.dropped().over_limit);
+}
+
+TEST(SampleSink, RefusesAKindThatWasNotDeclared) {
+  SampleSink sink(kFamilies);
+  sink.Add(kTimes, {"a"}, 1);
+  EXPECT_FALSE(sink.misuse());
+  SampleSink other(kFamilies);
+  other.Add(kJobs, {"b", "short"}, Histogram(kBounds));
+  EXPECT_FALSE(other.misuse());
+  EXPECT_TRUE(sink.Take().empty());
+  EXPECT_TRUE(other.Take().empty());
 }
 
 TEST(SampleSink, RefusesAWrongNumberOfLabels) {

@@ -107,6 +107,17 @@ std::string RepairUtf8(std::string_view text) {
   return repaired;
 }
 
+std::string Printable(std::string_view text) {
+  std::string out = RepairUtf8(text);
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    const auto byte = static_cast<std::uint8_t>(out[i]);
+    if (byte < ' ' || byte == 0x7F) out[i] = '?';
+    // U+0080 to U+009F: some take U+009B for ESC [.
+    if (byte == 0xC2 && static_cast<std::uint8_t>(out[i + 1]) < 0xA0) out.replace(i, 2, "?");
+  }
+  return out;
+}
+
 std::uint64_t StableHash(std::string_view bytes) {
   std::uint64_t hash = 0xcbf29ce484222325;
   for (char c : bytes) hash = (hash ^ static_cast<std::uint8_t>(c)) * 0x100000001b3;

@@ -42,6 +42,9 @@ bool IsValidUtf8(std::string_view text);
 // for one bad byte.
 std::string RepairUtf8(std::string_view text);
 
+// For a terminal, which would obey control characters in what others wrote: each is a '?'.
+std::string Printable(std::string_view text);
+
 // The same on every machine and in every version, so that it may be kept in a file (FNV-1a).
 std::uint64_t StableHash(std::string_view bytes);
 

@@ -81,5 +81,13 @@ RC_GTEST_PROP(Text, RepairedTextIsValidAndValidTextStays, (const std::string& by
   RC_ASSERT(RepairUtf8(repaired) == repaired);
 }
 
+TEST(Text, WhatIsPrintedDoesNotCommandATerminal) {
+  EXPECT_EQ("a b", Printable("a b"));
+  EXPECT_EQ("?[31m?7", Printable("\x1B[31m\n7"));
+  EXPECT_EQ("?31m\xC2\xA0\xC3\xA4?", Printable("\xC2\x9B"
+                                               "31m\xC2\xA0\xC3\xA4\x7F"));
+  EXPECT_EQ("\xEF\xBF\xBD", Printable("\xC2"));
+}
+
 }  // namespace
 }  // namespace erpnext
