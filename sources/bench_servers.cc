@@ -17,16 +17,6 @@ std::optional<std::uint16_t> Port(const FrappeConfig& config, std::string_view k
   return static_cast<std::uint16_t>(*number);
 }
 
-Database DatabaseOf(const FrappeConfig& config) {
-  Database database;
-  database.type = config.Text("db_type").value_or("mariadb");
-  database.address.unix_path = config.Text("db_socket").value_or("");
-  database.address.host = config.Text("db_host").value_or("127.0.0.1");
-  database.address.port =
-      Port(config, "db_port").value_or(database.type == "postgres" ? kPostgresPort : kMariadbPort);
-  return database;
-}
-
 // Credentials beyond the URL, as frappe.utils.background_jobs.get_redis_conn chooses them.
 void SetQueueCredentials(const Bench& bench, const std::map<std::string, std::string>& environment,
                          RedisEndpoint& endpoint) {
@@ -67,6 +57,16 @@ Database DatabaseOf(const Bench& bench) {
 }
 
 }  // namespace
+
+Database DatabaseOf(const FrappeConfig& config) {
+  Database database;
+  database.type = config.Text("db_type").value_or("mariadb");
+  database.address.unix_path = config.Text("db_socket").value_or("");
+  database.address.host = config.Text("db_host").value_or("127.0.0.1");
+  database.address.port =
+      Port(config, "db_port").value_or(database.type == "postgres" ? kPostgresPort : kMariadbPort);
+  return database;
+}
 
 void ReadServers(const std::map<std::string, std::string>& environment, Bench& bench) {
   bench.redis_queue = ReadEndpoint(bench, "redis_queue", "redis://127.0.0.1:11311");

@@ -45,27 +45,23 @@ bool HasType(const DIR* folder, const dirent& entry, unsigned char type, mode_t 
          (status.st_mode & S_IFMT) == mode;
 }
 
-}  // namespace
-
-Error FileError(int error_number, std::string_view doing, std::string_view path) {
-  return {KindOf(error_number),
-          fmt::format("{} {}: {}", doing, path, std::generic_category().message(error_number))};
-}
-
-Result<std::string> ReadFile(const std::string& path, std::size_t limit) {
-  const UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+Result<UniqueFd> OpenRegular(const std::string& path, struct stat& status) {
+  UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
   if (!fd.valid()) return Fail(FileError(errno, "open", path));
-  struct stat status {};
   if (fstat(fd.get(), &status) != 0) return Fail(FileError(errno, "stat", path));
   if (!S_ISREG(status.st_mode)) return Fail(ErrorKind::kMalformed, "{}: not a regular file", path);
+  return fd;
+}
 
-  // Files below /proc say that their size is 0: read until the end instead of that size.
+// From where `fd` stands. Files below /proc say that their size is 0: read until the end instead
+// of that size.
+Result<std::string> ReadAll(int fd, const std::string& path, std::size_t limit) {
   std::string text;
   std::size_t used = 0;
   for (;;) {
     if (used == text.size())
       text.resize(std::min(std::max<std::size_t>(4096, used * 2), limit + 1));
-    const ssize_t got = read(fd.get(), text.data() + used, text.size() - used);
+    const ssize_t got = read(fd, text.data() + used, text.size() - used);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return Fail(FileError(errno, "read", path));
     if (got == 0) break;
@@ -75,6 +71,33 @@ Result<std::string> ReadFile(const std::string& path, std::size_t limit) {
     }
   }
   text.resize(used);
+  return text;
+}
+
+}  // namespace
+
+Error FileError(int error_number, std::string_view doing, std::string_view path) {
+  return {KindOf(error_number),
+          fmt::format("{} {}: {}", doing, path, std::generic_category().message(error_number))};
+}
+
+Result<std::string> ReadFile(const std::string& path, std::size_t limit) {
+  struct stat status {};
+  const auto fd = OpenRegular(path, status);
+  if (!fd) return Fail(fd.error());
+  return ReadAll(fd->get(), path, limit);
+}
+
+Result<std::string> ReadTail(const std::string& path, std::size_t limit) {
+  struct stat status {};
+  const auto fd = OpenRegular(path, status);
+  if (!fd) return Fail(fd.error());
+  const auto size = static_cast<std::size_t>(status.st_size);
+  if (size > limit) lseek(fd->get(), static_cast<off_t>(size - limit), SEEK_SET);
+  // Who writes meanwhile makes it longer.
+  constexpr std::size_t kGrowth = 16U << 20;
+  auto text = ReadAll(fd->get(), path, limit + kGrowth);
+  if (text && size > limit) text->erase(0, std::min(text->find('\n'), text->size() - 1) + 1);
   return text;
 }
 

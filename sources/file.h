@@ -20,6 +20,10 @@ Error FileError(int error_number, std::string_view doing, std::string_view path)
 // regular file: a FIFO put in its place must not stop us. May block on a hung file system.
 Result<std::string> ReadFile(const std::string& path, std::size_t limit);
 
+// The end of a regular file: at most `limit` bytes, and from a whole line on when it is longer.
+// Errors as those of ReadFile.
+Result<std::string> ReadTail(const std::string& path, std::size_t limit);
+
 struct DirectoryEntry {
   std::string name;
   bool is_directory = false;  // itself, not what a link points to

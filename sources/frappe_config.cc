@@ -47,6 +47,19 @@ class Position : public nlohmann::json_sax<json> {
   std::size_t at = 0;
 };
 
+std::optional<std::int64_t> IntegerOf(const json& value) {
+  if (value.is_number_unsigned()) {
+    const auto number = value.get<std::uint64_t>();
+    return number <= std::uint64_t{INT64_MAX} ? std::optional(static_cast<std::int64_t>(number))
+                                              : std::nullopt;
+  }
+  if (value.is_number_integer()) return value.get<std::int64_t>();
+  if (value.is_string()) {
+    return ParseNumber<std::int64_t>(Trim(value.get_ref<const std::string&>()));
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 Result<FrappeConfig> FrappeConfig::Parse(std::string_view text, std::string_view path) {
@@ -107,16 +120,18 @@ std::optional<std::string> FrappeConfig::Text(std::string_view key) const {
 
 std::optional<std::int64_t> FrappeConfig::Integer(std::string_view key) const {
   const json* value = Find(key);
-  if (value == nullptr) return std::nullopt;
-  if (value->is_number_unsigned()) {
-    const auto number = value->get<std::uint64_t>();
-    return number <= std::uint64_t{INT64_MAX} ? std::optional(static_cast<std::int64_t>(number))
-                                              : std::nullopt;
+  return value != nullptr ? IntegerOf(*value) : std::nullopt;
+}
+
+std::optional<std::int64_t> FrappeConfig::IntegerIn(std::string_view key, std::string_view name,
+                                                    std::string_view field) const {
+  const json* value = Find(key);
+  for (const std::string_view part : {name, field}) {
+    if (value == nullptr || !value->is_object()) return std::nullopt;
+    const auto found = value->find(part);
+    value = found != value->end() ? &*found : nullptr;
   }
-  if (value->is_number_integer()) return value->get<std::int64_t>();
-  if (value->is_string())
-    return ParseNumber<std::int64_t>(Trim(value->get_ref<const std::string&>()));
-  return std::nullopt;
+  return value != nullptr ? IntegerOf(*value) : std::nullopt;
 }
 
 std::vector<std::string> FrappeConfig::KeysOf(std::string_view key) const {

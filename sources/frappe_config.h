@@ -40,6 +40,10 @@ class FrappeConfig {
   // A number, or a string that is one, as Frappe's cint takes both; nothing otherwise.
   std::optional<std::int64_t> Integer(std::string_view key) const;
 
+  // The same of an object in the object under `key`, as {"workers": {"reports": {"timeout": 5}}}.
+  std::optional<std::int64_t> IntegerIn(std::string_view key, std::string_view name,
+                                        std::string_view field) const;
+
   // The keys of the object under `key`; empty when there is none.
   std::vector<std::string> KeysOf(std::string_view key) const;
 

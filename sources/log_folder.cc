@@ -117,8 +117,22 @@ std::optional<LogName> ParseLogName(std::string_view name) {
   return parsed;
 }
 
-LogFolder::LogFolder(std::string path, const std::vector<LogPosition>& positions)
-    : path_(std::move(path)), first_poll_(false) {
+namespace {
+
+// As ParseLogName, for the one log `only`, which may end in anything ("host.err").
+std::optional<LogName> NameOfOne(std::string_view name, std::string_view only) {
+  if (!name.starts_with(only)) return std::nullopt;
+  name.remove_prefix(only.size());
+  if (name.empty()) return LogName{std::string(only), 0};
+  const auto number = ParseNumber<unsigned>(name.substr(1));
+  if (!name.starts_with('.') || !number) return std::nullopt;
+  return LogName{std::string(only), *number};
+}
+
+}  // namespace
+
+LogFolder::LogFolder(std::string path, const std::vector<LogPosition>& positions, std::string only)
+    : path_(std::move(path)), only_(std::move(only)), first_poll_(false) {
   for (const LogPosition& position : positions) files_[position.inode] = {position, 0};
 }
 
@@ -128,7 +142,7 @@ Result<std::vector<LogFolder::Found>> LogFolder::List() const {
   std::vector<Found> found;
   std::set<std::uint64_t> seen;  // a file renamed meanwhile can be listed under both names
   for (const DirectoryEntry& entry : *entries) {
-    const auto name = ParseLogName(entry.name);
+    const auto name = only_.empty() ? ParseLogName(entry.name) : NameOfOne(entry.name, only_);
     if (!name || !entry.is_regular) continue;
     Found file{entry.name, name->log, name->rotation, 0, {}};
     struct statx status {};

@@ -40,10 +40,12 @@ class LogFolder {
   // `log` is the name without the number of a rotated file: "worker.log".
   using LineSink = std::function<void(std::string_view log, std::string_view line)>;
 
-  // A folder seen for the first time is read from the ends of its files.
-  explicit LogFolder(std::string path) : path_(std::move(path)) {}
+  // A folder seen for the first time is read from the ends of its files. `only` is the one log to
+  // follow, whatever its name ends in; empty: all "*.log".
+  explicit LogFolder(std::string path, std::string only = "")
+      : path_(std::move(path)), only_(std::move(only)) {}
   // Goes on where an earlier object stopped; files it does not know are read from their beginning.
-  LogFolder(std::string path, const std::vector<LogPosition>& positions);
+  LogFolder(std::string path, const std::vector<LogPosition>& positions, std::string only = "");
 
   // Gives each complete new line to `sink`, once. A line longer than kMaxLine is cut there. What
   // cannot be read until the deadline is left for the next call. Returns the first error; files
@@ -78,6 +80,7 @@ class LogFolder {
   void ForgetVanished();
 
   std::string path_;
+  std::string only_;
   bool first_poll_ = true;
   std::set<std::string> logs_;
   std::map<std::uint64_t, Tracked> files_;  // by inode

@@ -50,6 +50,32 @@ TEST_F(LogFolderTest, BeginsAtTheEndOfTheLastLine) {
   EXPECT_THAT(Poll(), ElementsAre());
 }
 
+TEST_F(LogFolderTest, TheOneLogMayHaveAnyName) {
+  logs_.emplace(folder_.path(), "db.err");
+  Poll();
+  folder_.Write("db.err", "one\n");
+  folder_.Write("db.err.1", "old\n");
+  folder_.Write("db.err.1.gz", "packed\n");
+  folder_.Write("db.err-1", "other\n");
+  folder_.Write("db.error", "other\n");
+  EXPECT_THAT(Poll(), ElementsAre("db.err|old", "db.err|one"));
+}
+
+TEST_F(LogFolderTest, FollowsOneLogAloneWhereThatIsWanted) {
+  logs_.emplace(folder_.path(), "a.log");
+  Poll();
+  folder_.Write("a.log", "one\n");
+  folder_.Write("a.log.1", "old\n");
+  folder_.Write("b.log", "other\n");
+  EXPECT_THAT(Poll(), ElementsAre("a.log|old", "a.log|one"));
+  EXPECT_THAT(Logs().logs(), ElementsAre("a.log"));
+  EXPECT_THAT(Logs().Positions(), SizeIs(2));
+  logs_.emplace(folder_.path(), Logs().Positions(), "a.log");
+  folder_.Append("a.log", "two\n");
+  folder_.Append("b.log", "two\n");
+  EXPECT_THAT(Poll(), ElementsAre("a.log|two"));
+}
+
 TEST_F(LogFolderTest, ReadsNewFilesFromTheirBeginning) {
   Poll();
   folder_.Write("a.log", "one\n");

@@ -5,6 +5,7 @@
 
 #include <errmsg.h>
 #include <mysql.h>
+#include <mysqld_error.h>
 #include <poll.h>
 
 #include <cerrno>
@@ -25,7 +26,7 @@ constexpr unsigned long kMaxPacket = 16UL << 20;
 constexpr std::string_view kTag = "/* erpnext-exporter */ ";
 
 constexpr std::string_view kSessionSettings[] = {
-    "SET SESSION max_statement_time=5, lock_wait_timeout=1, innodb_lock_wait_timeout=1, "
+    "SET SESSION max_statement_time=5, lock_wait_timeout=0, innodb_lock_wait_timeout=1, "
     "autocommit=1",
     "SET SESSION TRANSACTION READ ONLY",
 };
@@ -126,6 +127,15 @@ class MariadbClient::Session {
       if (auto done = Run(setting, deadline); !done) return Fail(done.error());
     }
     return {};
+  }
+
+  // After Run failed: whether it was only that statement.
+  bool Usable() const {
+    const unsigned number = mysql_errno(mysql_);
+    const bool from_server = (number >= ER_ERROR_FIRST && number < CR_MIN_ERROR) ||
+                             (number >= ER_ERROR_FIRST_SECTION_4 && number < CER_MIN_ERROR);
+    return from_server && !abandoned_ && number != ER_SERVER_SHUTDOWN &&
+           number != ER_CONNECTION_KILLED;
   }
 
   Result<MariadbTable> Run(std::string_view statement, Deadline deadline) {
@@ -230,6 +240,8 @@ class MariadbClient::Session {
 MariadbClient::MariadbClient(MariadbOptions options) : options_(std::move(options)) {}
 MariadbClient::~MariadbClient() = default;
 
+void MariadbClient::Close() { session_.reset(); }
+
 Result<MariadbTable> MariadbClient::Failed(const Error& error) {
   session_.reset();
   backoff_.Failed(Deadline::Clock::now());
@@ -262,12 +274,9 @@ Result<MariadbTable> MariadbClient::Query(std::string_view statement, Deadline d
     backoff_.Succeeded();
     return table;
   }
-  // A statement that the server refuses leaves the session as it was.
-  if (table.error().kind == ErrorKind::kPermission ||
-      table.error().kind == ErrorKind::kUnsupported) {
-    return Fail(table.error());
-  }
-  return Failed(table.error());
+  // A statement that the server refuses, or ends because it took too long or waited for a lock,
+  // leaves the session as it was: what one table has must not keep others from theirs.
+  return session_->Usable() ? Fail(table.error()) : Failed(table.error());
 }
 
 }  // namespace erpnext

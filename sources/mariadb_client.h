@@ -37,16 +37,21 @@ struct MariadbTable {
 };
 
 // One thread at a time. One session, made when it is needed: autocommit, read only, every statement
-// limited by the server too (max_statement_time) and never waiting for a lock longer than a second.
+// limited by the server too (max_statement_time). It never waits for the definition of a table: a
+// statement that stood in line behind a change of one would hold up all that come after it; it
+// fails at once (timeout).
 class MariadbClient {
  public:
   explicit MariadbClient(MariadbOptions options);
   ~MariadbClient();
 
-  // Runs one statement. At most 32 MiB and 200 000 rows are accepted: protocol beyond. After a
-  // timeout, a protocol error or a lost connection the session is closed; the next call makes a
-  // new one, a little later after each failure.
+  // Runs one statement. At most 32 MiB and 200 000 rows are accepted: protocol beyond. A statement
+  // that the server answers with an error costs nothing else. After no answer in time, a protocol
+  // error or a lost connection the session is closed; the next call makes a new one, a little
+  // later after each failure.
   Result<MariadbTable> Query(std::string_view statement, Deadline deadline);
+
+  void Close();
 
   const MariadbOptions& options() const { return options_; }
 
@@ -69,6 +74,9 @@ class MariadbServer {
 
   // Runs one statement, as MariadbClient::Query does.
   virtual Result<MariadbTable> Query(std::string_view statement, Deadline deadline) = 0;
+
+  // Ends the sessions that nobody uses now. The next statement makes a new one.
+  virtual void CloseIdle() {}
 };
 
 // The real one: the at most two sessions that all collectors of one server share.
@@ -80,6 +88,7 @@ class MariadbSessions final : public MariadbServer {
 
   // Waits for a free session. Timeout when none became free in time.
   Result<MariadbTable> Query(std::string_view statement, Deadline deadline) override;
+  void CloseIdle() override;
 
  private:
   Result<std::unique_ptr<MariadbClient>> Take(Deadline deadline);

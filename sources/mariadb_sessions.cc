@@ -32,4 +32,10 @@ Result<MariadbTable> MariadbSessions::Query(std::string_view statement, Deadline
   return table;
 }
 
+void MariadbSessions::CloseIdle() {
+  const std::lock_guard lock(mutex_);
+  // Not the clients themselves: they know when to try again after a failure.
+  for (auto& client : idle_) client->Close();
+}
+
 }  // namespace erpnext

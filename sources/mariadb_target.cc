@@ -8,6 +8,8 @@
 #include <algorithm>
 #include <array>
 
+#include "sources/bench_servers.h"
+
 namespace erpnext {
 namespace {
 
@@ -36,29 +38,57 @@ Address Reach(const Address& address, const std::string& default_socket) {
   return address;
 }
 
-}  // namespace
-
-MariadbOptions MariadbOptionsFor(const Bench& bench, const MariadbLogin& login,
-                                 const std::string& default_socket) {
+MariadbOptions OwnLogin(const Address& server, const MariadbLogin& login,
+                        const std::string& default_socket) {
   const bool own_address = !login.address.unix_path.empty() || !login.address.host.empty();
   MariadbOptions options;
-  options.address = own_address ? login.address : Reach(bench.database.address, default_socket);
+  options.address = own_address ? login.address : Reach(server, default_socket);
   options.user = login.user.empty() ? OwnUserName() : login.user;
   options.password = login.password;
   options.tls = login.tls;
   options.tls_verify = login.tls_verify;
   options.tls_ca_file = login.tls_ca_file;
+  return options;
+}
+
+// False when the site has no credentials of its own.
+bool UseSiteCredentials(const Site& site, MariadbOptions& options) {
+  const auto schema = SchemaOf(site);
+  const auto password = site.config.Text("db_password");
+  if (!schema || !password) return false;
+  options.user = site.config.Text("db_user").value_or(*schema);
+  options.password = Secret(*password);
+  return true;
+}
+
+}  // namespace
+
+bool IsOnThisHost(const Address& address) {
+  return !address.unix_path.empty() || address.host.empty() || address.host == "localhost" ||
+         address.host == "::1" || address.host.starts_with("127.");
+}
+
+std::optional<std::string> SchemaOf(const Site& site) {
+  if (site.config.Text("db_type").value_or("mariadb") != "mariadb") return std::nullopt;
+  // Frappe 16 takes the one for the other.
+  if (auto name = site.config.Text("db_name")) return name;
+  return site.config.Text("db_user");
+}
+
+MariadbOptions MariadbOptionsFor(const Bench& bench, const MariadbLogin& login,
+                                 const std::string& default_socket) {
+  MariadbOptions options = OwnLogin(bench.database.address, login, default_socket);
   if (login.use_site_credentials) {
-    const auto site = std::find_if(bench.sites.begin(), bench.sites.end(), [](const Site& s) {
-      return s.config.Text("db_type").value_or("mariadb") == "mariadb" &&
-             s.config.Text("db_name") && s.config.Text("db_password");
-    });
-    if (site != bench.sites.end()) {
-      const std::string database = site->config.Text("db_name").value();
-      options.user = site->config.Text("db_user").value_or(database);
-      options.password = Secret(site->config.Text("db_password").value());
-    }
+    std::any_of(bench.sites.begin(), bench.sites.end(),
+                [&](const Site& site) { return UseSiteCredentials(site, options); });
   }
+  return options;
+}
+
+std::optional<MariadbOptions> MariadbOptionsFor(const Site& site, const MariadbLogin& login,
+                                                const std::string& default_socket) {
+  MariadbOptions options = OwnLogin(DatabaseOf(site.config).address, login, default_socket);
+  if (login.use_site_credentials && !UseSiteCredentials(site, options)) return std::nullopt;
   return options;
 }
 

@@ -20,6 +20,16 @@ void AddSite(Bench& bench, const std::string& name, std::string_view json) {
   bench.sites.push_back({name, "", FrappeConfig::Parse(json, "x").value(), {}});
 }
 
+TEST(MariadbTarget, SocketsAndLoopbackAreThisHost) {
+  EXPECT_TRUE(IsOnThisHost({"/run/mysqld/mysqld.sock", "", 0}));
+  for (const char* host : {"", "localhost", "127.0.0.1", "127.0.1.1", "::1"}) {
+    EXPECT_TRUE(IsOnThisHost({"", host, 3307})) << host;
+  }
+  for (const char* host : {"db", "10.0.0.1", "localhost.example.com"}) {
+    EXPECT_FALSE(IsOnThisHost({"", host, 3306})) << host;
+  }
+}
+
 TEST(MariadbTarget, AServerOnThisHostIsReachedByItsSocket) {
   TempFolder folder;
   folder.Write("mysqld.sock", "");

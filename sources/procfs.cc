@@ -168,12 +168,13 @@ Result<ProcessStat> ParseProcessStat(std::string_view text, double ticks) {
   const auto field = [&](std::size_t number) -> std::optional<double> {  // as numbered in proc(5)
     return number - 3 < words.size() ? Number(words[number - 3]) : std::nullopt;
   };
-  const auto user = field(14), system = field(15), threads = field(20), start = field(22),
-             virtual_bytes = field(23), resident = field(24);
-  if (!user || !system || !threads || !start || !virtual_bytes || !resident) {
+  const auto parent = field(4), user = field(14), system = field(15), threads = field(20),
+             start = field(22), virtual_bytes = field(23), resident = field(24);
+  if (!parent || !user || !system || !threads || !start || !virtual_bytes || !resident) {
     return Fail(ErrorKind::kMalformed, "process stat: fields are missing");
   }
-  return ProcessStat{(*user + *system) / ticks, *threads, *start, *virtual_bytes, *resident};
+  return ProcessStat{*parent,  (*user + *system) / ticks, *threads, *start, *virtual_bytes,
+                     *resident};
 }
 
 Result<std::string> ProcFs::Read(std::string_view name) const {

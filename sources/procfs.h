@@ -64,6 +64,7 @@ std::vector<Mount> ParseMountInfo(std::string_view text);
 
 // What the process metrics need of /proc/self/stat.
 struct ProcessStat {
+  double parent = 0;  // process id
   double cpu_seconds = 0;
   double threads = 0;
   double start_ticks = 0;  // since boot

@@ -58,4 +58,14 @@ std::optional<std::string_view> FrappeQueueName(std::string_view rq_name, std::s
   return rq_name;
 }
 
+std::optional<std::string> RqJobOfExecution(std::string_view member) {
+  constexpr std::size_t kDigits = 32;
+  const std::size_t colon = member.rfind(':');
+  if (colon == std::string_view::npos || colon == 0 || member.size() - colon - 1 != kDigits ||
+      member.find_first_not_of("0123456789abcdef", colon + 1) != std::string_view::npos) {
+    return std::nullopt;
+  }
+  return std::string(member.substr(0, colon));
+}
+
 }  // namespace erpnext

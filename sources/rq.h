@@ -25,4 +25,9 @@ std::string RqNamePrefix(const Bench& bench);
 // nothing when the queue belongs to another bench.
 std::optional<std::string_view> FrappeQueueName(std::string_view rq_name, std::string_view prefix);
 
+// RQ 2 keeps "<job>:<execution>" in the registry of started jobs, the latter 32 hexadecimal digits.
+// The id without it; nothing when it does not look so. RQ 1 keeps ids alone, of any form, so who
+// asks for a job must be ready to find it under either.
+std::optional<std::string> RqJobOfExecution(std::string_view member);
+
 }  // namespace erpnext

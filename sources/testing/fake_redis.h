@@ -2,6 +2,8 @@
 // A Redis in memory that knows the read commands of this project, for tests of what asks it.
 #pragma once
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <cstdlib>
 #include <functional>
@@ -54,6 +56,7 @@ class FakeRedis {
       if (auto reply = instead(command)) return *reply;
     }
     if (command[0] == "INFO") return Text(info);
+    if (command[0] == "EXISTS") return Integer(keys.contains(command.at(1)) ? 1 : 0);
     const auto found = keys.find(command.at(1));
     return Answer(command, found == keys.end() ? nullptr : &found->second);
   }
@@ -70,8 +73,22 @@ class FakeRedis {
   static RedisReply Size(std::size_t size) { return Integer(static_cast<std::int64_t>(size)); }
   static double Score(const std::string& text) { return std::strtod(text.c_str(), nullptr); }
 
+  // As Redis writes it: "inf", and no digits that say nothing.
+  static std::string ScoreText(double score) { return fmt::format("{}", score); }
+
+  // The elements from command[2] to command[3], both included and not negative.
+  template <typename Element>
+  static std::vector<Element> Slice(const std::vector<Element>& all, const RedisCommand& command) {
+    const auto begin = std::strtoul(command.at(2).c_str(), nullptr, 10);
+    const auto end = std::strtoul(command.at(3).c_str(), nullptr, 10) + 1;
+    if (begin >= all.size()) return {};
+    return {all.begin() + static_cast<std::ptrdiff_t>(begin),
+            all.begin() + static_cast<std::ptrdiff_t>(std::min(end, all.size()))};
+  }
+
   static RedisReply Answer(const RedisCommand& command, const Value* value) {
     const std::string& verb = command[0];
+    if (verb == "EXISTS") return Integer(value != nullptr ? 1 : 0);
     if (verb == "LLEN") return With<List>(value, [](const List& l) { return Size(l.size()); });
     if (verb == "ZCARD") {
       return With<SortedSet>(value, [](const SortedSet& z) { return Size(z.size()); });
@@ -81,6 +98,26 @@ class FakeRedis {
         return Size(static_cast<std::size_t>(std::count_if(z.begin(), z.end(), [&](const auto& m) {
           return m.second >= Score(command.at(2)) && m.second <= Score(command.at(3));
         })));
+      });
+    }
+    if (verb == "LRANGE") {
+      return With<List>(value, [&](const List& l) {
+        RedisReply reply{RedisReply::Type::kArray, 0, {}, {}};
+        for (const auto& element : Slice(l, command)) reply.elements.push_back(Text(element));
+        return reply;
+      });
+    }
+    if (verb == "ZRANGE") {  // always WITHSCORES
+      return With<SortedSet>(value, [&](const SortedSet& z) {
+        std::vector<std::pair<double, std::string>> members;
+        for (const auto& [member, score] : z) members.emplace_back(score, member);
+        std::sort(members.begin(), members.end());
+        RedisReply reply{RedisReply::Type::kArray, 0, {}, {}};
+        for (const auto& [score, member] : Slice(members, command)) {
+          reply.elements.push_back(Text(member));
+          reply.elements.push_back(Text(ScoreText(score)));
+        }
+        return reply;
       });
     }
     if (verb == "LINDEX") {
@@ -96,6 +133,12 @@ class FakeRedis {
         RedisReply reply{RedisReply::Type::kArray, 0, {}, {}};
         for (const std::string& member : s) reply.elements.push_back(Text(member));
         return reply;
+      });
+    }
+    if (verb == "HSTRLEN") {
+      return With<Hash>(value, [&](const Hash& h) {
+        const auto field = h.find(command.at(2));
+        return Size(field == h.end() ? 0 : field->second.size());
       });
     }
     if (verb == "HMGET") {

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which indexes a MariaDB server has used since it started, how large tables are, and how often
+// they are written.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "core/deadline.h"
+#include "core/result.h"
+#include "sources/mariadb_client.h"
+
+namespace erpnext {
+
+struct TableUsage {
+  // Reads by index. Those that were never used are missing.
+  std::map<std::string, double, std::less<>> reads;
+  std::optional<double> writes;  // rows that were changed
+
+  double AllReads() const {
+    double all = 0;
+    for (const auto& [index, count] : reads) all += count;
+    return all;
+  }
+};
+using UsageOfTables = std::map<std::string, TableUsage, std::less<>>;      // by table
+using UsageOfSchemas = std::map<std::string, UsageOfTables, std::less<>>;  // by schema
+
+struct IndexUsage {
+  double uptime_seconds = 0;
+  // Each counts since the server started, unless somebody emptied it or switched it on later.
+  // Nothing when it is off or may not be read. Userstat shows only tables that this login may
+  // read: a table that is missing says nothing.
+  std::optional<UsageOfSchemas> userstat;            // information_schema.INDEX_STATISTICS
+  std::optional<UsageOfSchemas> performance_schema;  // table_io_waits_summary_by_index_usage
+};
+
+Result<IndexUsage> ReadIndexUsage(MariadbServer& server, std::string_view subject,
+                                  std::span<const std::string_view> schemas, Deadline deadline);
+
+struct IndexStatistics {
+  double bytes = 0;
+  std::map<std::size_t, double> distinct;  // values of its first 1, 2, ... columns
+};
+struct TableStatistics {
+  double rows = 0;  // about: InnoDB counts again when a tenth of the table has changed
+  std::map<std::string, IndexStatistics, std::less<>> indexes;
+};
+using StatisticsOfTables = std::map<std::string, TableStatistics, std::less<>>;  // by table
+
+// What InnoDB counted of some tables of a schema, and of the indexes of those that have `rows`
+// rows. Nothing when mysql.innodb_table_stats may not be read; without indexes when
+// mysql.innodb_index_stats may not be.
+Result<std::optional<StatisticsOfTables>> ReadTableStatistics(
+    MariadbServer& server, std::string_view subject, std::string_view schema,
+    std::span<const std::string_view> tables, double rows, Deadline deadline);
+
+}  // namespace erpnext

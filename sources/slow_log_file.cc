@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+// Debian's MariaDB keeps it as /var/log/mysql/mariadb-slow.log, which the group adm may read.
+#include "sources/slow_log_file.h"
+
+#include <filesystem>
+
+#include "core/text.h"
+#include "sources/mariadb_target.h"
+
+namespace erpnext {
+namespace {
+
+constexpr std::string_view kVariables =
+    "/* slow_log */ SELECT @@GLOBAL.slow_query_log, @@GLOBAL.log_output, "
+    "@@GLOBAL.slow_query_log_file, @@GLOBAL.datadir LIMIT 1";
+constexpr std::size_t kMaxPath = 4096;
+
+std::filesystem::path Folder(const std::string& path) {
+  return std::filesystem::path(path).parent_path();
+}
+
+std::string Name(const std::string& path) { return std::filesystem::path(path).filename(); }
+
+}  // namespace
+
+Result<std::optional<std::string>> SlowLogPath(MariadbServer& server, const MariadbOptions& options,
+                                               Deadline deadline) {
+  if (!IsOnThisHost(options.address)) return std::nullopt;
+  const auto table = server.Query(kVariables, deadline);
+  if (!table) {
+    const ErrorKind kind = table.error().kind;
+    if (kind == ErrorKind::kPermission || kind == ErrorKind::kUnsupported) return std::nullopt;
+    return Fail(table.error());
+  }
+  if (table->rows.size() != 1 || table->rows[0].size() != 4) return std::nullopt;
+  const auto& row = table->rows[0];
+  if (row[0] != "1" || row[1].value_or("").find("FILE") == std::string::npos) return std::nullopt;
+  const std::string file = row[2].value_or("");
+  if (file.empty() || file.size() > kMaxPath || file.find('\0') != std::string::npos) {
+    return std::nullopt;
+  }
+  // A name without a folder is one in the folder of the data.
+  const std::string path = std::filesystem::path(row[3].value_or("")) / file;
+  const auto name = ParseLogName(Name(path));
+  if (!path.starts_with('/') || !name || name->rotation != 0) return std::nullopt;
+  return path;
+}
+
+SlowLogFile::SlowLogFile(const std::string& path)
+    : path_(path),
+      folder_(Folder(path), Name(path)),
+      parser_([this](const SlowStatement& statement) { (*sink_)(statement); }) {}
+
+SlowLogFile::SlowLogFile(const std::string& path, const std::vector<LogPosition>& positions)
+    : path_(path),
+      folder_(Folder(path), positions, Name(path)),
+      parser_([this](const SlowStatement& statement) { (*sink_)(statement); }) {}
+
+Result<bool> SlowLogFile::Poll(Deadline deadline, const SlowLogParser::Sink& sink) {
+  sink_ = &sink;
+  const Status status = folder_.Poll(deadline, [&](std::string_view, std::string_view line) {
+    parser_.Line(line, line.size() < LogFolder::kMaxLine);
+  });
+  if (status) parser_.Pause();
+  sink_ = nullptr;
+  if (status) return !folder_.logs().empty();
+  const ErrorKind kind = status.error().kind;
+  if (kind == ErrorKind::kPermission || kind == ErrorKind::kUnavailable) return false;
+  return Fail(status.error());
+}
+
+std::optional<std::vector<LogPosition>> SlowLogFile::Positions() const {
+  if (!folder_.started()) return std::nullopt;
+  return folder_.Positions();
+}
+
+}  // namespace erpnext
