@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// The RQ queues of each bench: jobs by state, age of the oldest waiting job, workers that listen.
+// The RQ queues of each bench: jobs by state, how long they wait, when they will be done.
 #include "collectors/frappe/queues.h"
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 #include <map>
-#include <set>
 
-#include "collectors/context.h"
+#include "collectors/frappe/queue_drain.h"
+#include "collectors/rq_servers.h"
 #include "core/text.h"
-#include "sources/rq.h"
-#include "sources/rq_reader.h"
 
 namespace erpnext {
 namespace {
@@ -29,148 +29,139 @@ constexpr Family kOldestAge{
         "How long the older of the two jobs at the ends of the queue has been waiting. Absent "
         "when nothing waits.",
     .source = "LINDEX rq:queue:<queue> 0 and -1; enqueued_at of rq:job:<id>"};
-constexpr Family kWorkers{
-    .name = "erpnext_queue_workers",
-    .labels = {"bench", "queue", "state"},
+constexpr Family kNextAge{
+    .name = "erpnext_queue_next_job_age_seconds",
+    .labels = {"bench", "queue"},
     .help =
-        "Workers that listen on a queue, by the state that RQ keeps of them. A worker that "
-        "listens on several queues counts in each.",
-    .source = "SMEMBERS rq:workers; queues and state of rq:worker:<name>"};
-constexpr const Family* kFamilies[] = {&kJobs, &kOldestAge, &kWorkers};
+        "How long the job that a worker will take next has been waiting. Younger than the oldest "
+        "one where jobs are put at the front of the queue.",
+    .source = "LINDEX rq:queue:<queue> 0; enqueued_at of rq:job:<id>"};
+constexpr Family kNewestAge{.name = "erpnext_queue_newest_job_age_seconds",
+                            .labels = {"bench", "queue"},
+                            .help = "How long ago the job at the end of the queue was put there.",
+                            .source = "LINDEX rq:queue:<queue> -1; enqueued_at of rq:job:<id>"};
+constexpr Family kDrain{
+    .name = "erpnext_queue_drain_seconds",
+    .labels = {"bench", "queue"},
+    .help =
+        "Time until the queue is empty if it goes on as in the last five minutes. +Inf when it "
+        "does not get shorter, or when nobody takes jobs from it. Absent in the first minute.",
+    .source = "changes of LLEN rq:queue:<queue>"};
+constexpr Family kTimeout{
+    .name = "erpnext_queue_timeout_seconds",
+    .labels = {"bench", "queue"},
+    .help = "How long a job of the queue may run, unless it brings a limit of its own.",
+    .source = "workers.<queue>.timeout of common_site_config.json; Frappe's defaults"};
+constexpr Family kFailedCapped{
+    .name = "erpnext_queue_failed_jobs_capped",
+    .labels = {"bench", "queue"},
+    .help =
+        "1 when the list of failed jobs is as long as Frappe lets it become. Then it deletes "
+        "failed jobs, and their number says no more how many failed.",
+    .source = "ZCARD rq:failed:<queue>; rq_failed_jobs_limit, else 1000"};
+constexpr Family kSuspended{.name = "erpnext_queues_suspended",
+                            .labels = {"bench"},
+                            .help = "1 when `rq suspend` keeps all workers from taking jobs.",
+                            .source = "EXISTS rq:suspended"};
+constexpr const Family* kFamilies[] = {&kJobs,  &kOldestAge, &kNextAge,      &kNewestAge,
+                                       &kDrain, &kTimeout,   &kFailedCapped, &kSuspended};
 
-constexpr std::string_view kStandardQueues[] = {"short", "default", "long"};
-constexpr std::string_view kWorkerStates[] = {"busy", "idle", "started", "suspended", "unknown"};
+// truncate_failed_registry of Frappe 14.47 and later keeps one less than the limit, and adds one.
+constexpr double kFailedJobsLimit = 1000;
 
-// Which of the queues in a Redis are those of one bench.
-class BenchQueues {
- public:
-  explicit BenchQueues(const Bench& bench) : prefix_(RqNamePrefix(bench)) {
-    for (std::string_view name : kStandardQueues) configured_.insert(prefix_ + std::string(name));
-    for (const std::string& name : bench.config.KeysOf("workers")) {
-      configured_.insert(prefix_ + name);
-    }
-  }
-
-  const std::string& prefix() const { return prefix_; }
-  const std::set<std::string>& configured() const { return configured_; }  // as RQ names them
-
-  // The queue as Frappe calls it; nothing when it is another bench's.
-  std::optional<std::string_view> NameOf(std::string_view rq_name) const {
-    if (const auto name = FrappeQueueName(rq_name, prefix_)) return name;
-    // Without a prefix a name with a colon looks like that of a newer bench.
-    if (prefix_.empty() && configured_.contains(std::string(rq_name))) return rq_name;
-    return std::nullopt;
-  }
-
- private:
-  std::string prefix_;
-  std::set<std::string> configured_;
-};
-
-void AddJobs(const Bench& bench, const RqReader& rq, double now, SampleSink& sink) {
-  const BenchQueues own(bench);
-  for (const auto& [rq_name, queue] : rq.queues()) {
-    const auto name = own.NameOf(rq_name);
-    if (!name) continue;
-    for (const auto& [state, count] : queue.jobs) {
-      sink.Add(kJobs, {bench.name, *name, state}, count);
-    }
-    if (queue.oldest_unix) {
-      // The clocks of two hosts differ: a job cannot have been waiting since the future.
-      sink.Add(kOldestAge, {bench.name, *name}, std::max(0.0, now - *queue.oldest_unix));
-    }
-  }
+double FailedLimit(const Bench& bench) {
+  const auto limit = bench.config.Integer("rq_failed_jobs_limit");
+  return limit && *limit > 1 ? static_cast<double>(*limit) : kFailedJobsLimit;
 }
 
-void AddWorkers(const Bench& bench, const RqReader& rq, SampleSink& sink) {
-  if (!rq.workers()) return;
-  const BenchQueues own(bench);
-  std::map<std::pair<std::string, std::string_view>, double> counts;
-  for (const auto& [rq_name, queue] : rq.queues()) {
-    const auto name = own.NameOf(rq_name);
-    if (!name) continue;
-    for (std::string_view state : kWorkerStates) counts[{std::string(*name), state}] = 0;
-  }
-  for (const RqWorker& worker : *rq.workers()) {
-    const auto* known = std::find(std::begin(kWorkerStates), std::end(kWorkerStates), worker.state);
-    const std::string_view state = known != std::end(kWorkerStates) ? *known : "unknown";
-    std::set<std::string_view> names;  // a queue that is given twice still has one worker
-    for (std::string_view rq_name : Split(worker.queues, ',')) {
-      if (const auto name = own.NameOf(rq_name)) names.insert(*name);
-    }
-    for (std::string_view name : names) ++counts[{std::string(name), state}];
-  }
-  for (const auto& [key, count] : counts) {
-    sink.Add(kWorkers, {bench.name, key.first, key.second}, count);
-  }
+// The clocks of two hosts differ: a job cannot have been waiting since the future.
+void AddAge(const Family& family, const std::string& bench, std::string_view queue,
+            std::optional<double> since, double now, SampleSink& sink) {
+  if (since) sink.Add(family, {bench, queue}, std::max(0.0, now - *since));
+}
+
+std::optional<double> Earlier(std::optional<double> a, std::optional<double> b) {
+  if (!a || !b) return a ? a : b;
+  return std::min(*a, *b);
+}
+
+// Whether anybody listens; nothing when the workers are not known.
+std::optional<bool> HasListener(const RqReading& reading, const std::string& rq_name) {
+  if (!reading.workers) return std::nullopt;
+  return std::any_of(reading.workers->begin(), reading.workers->end(), [&](const RqWorker& worker) {
+    const auto names = Split(worker.queues, ',');
+    return std::find(names.begin(), names.end(), rq_name) != names.end();
+  });
 }
 
 class QueuesCollector final : public Collector {
  public:
-  explicit QueuesCollector(const CollectorContext& context) : context_(context) {}
+  explicit QueuesCollector(const CollectorContext& context)
+      : context_(context), servers_(context) {}
 
   Status Collect(Deadline deadline, SampleSink& sink) override {
     const auto inventory = context_.inventory->Current();
-    for (Server& server : servers_) server.benches.clear();
-    for (const Bench& bench : inventory->benches) {
-      if (bench.redis_queue) ServerAt(*bench.redis_queue).benches.push_back(&bench);
-    }
-    std::erase_if(servers_, [](const Server& server) { return server.benches.empty(); });
-    Status status;
-    std::size_t left = servers_.size();
-    for (Server& server : servers_) {
-      const Status read = CollectServer(server.rq, server.benches, deadline.Share(left--), sink);
-      if (!read && status) status = read;
-    }
-    return status;
+    std::map<Key, QueueDrain> before = std::move(drains_);
+    drains_.clear();
+    return servers_.Read(*inventory, deadline, [&](const auto& benches, const RqOutcome& outcome) {
+      for (const Bench* bench : benches) AddBench(*bench, outcome, before, sink);
+    });
   }
 
  private:
-  // Benches that share a Redis and a login share the connection.
-  struct Server {
-    RedisEndpoint endpoint;
-    RqReader rq;
-    std::vector<const Bench*> benches;
-  };
+  using Key = std::pair<std::string, std::string>;  // bench, queue
 
-  Server& ServerAt(const RedisEndpoint& endpoint) {
-    const auto known = std::find_if(servers_.begin(), servers_.end(), [&](const Server& server) {
-      return server.endpoint == endpoint;
-    });
-    if (known != servers_.end()) return *known;
-    servers_.push_back(
-        {endpoint, RqReader(context_.connect_redis(context_.settings.Login(endpoint))), {}});
-    return servers_.back();
+  void AddBench(const Bench& bench, const RqOutcome& outcome, std::map<Key, QueueDrain>& before,
+                SampleSink& sink) {
+    const RqReading& reading = outcome.reading;
+    if (reading.suspended) sink.Add(kSuspended, {bench.name}, *reading.suspended ? 1 : 0);
+    const BenchQueues own(bench);
+    for (const auto& [rq_name, queue] : reading.queues) {
+      const auto name = own.NameOf(rq_name);
+      if (!name) continue;
+      AddQueue(bench, *name, queue, UnixSeconds(outcome.at), sink);
+      QueueDrain& drain = drains_[{bench.name, std::string(*name)}];
+      drain = std::move(before[{bench.name, std::string(*name)}]);
+      const auto queued = queue.jobs.find("queued");
+      if (queued == queue.jobs.end()) continue;
+      drain.Add(outcome.steady_at, queued->second);
+      const bool stands = queued->second > 0 && (reading.suspended.value_or(false) ||
+                                                 !HasListener(reading, rq_name).value_or(true));
+      const auto seconds = stands ? std::numeric_limits<double>::infinity() : drain.Seconds();
+      if (seconds) sink.Add(kDrain, {bench.name, *name}, *seconds);
+    }
   }
 
-  Status CollectServer(RqReader& rq, const std::vector<const Bench*>& benches, Deadline deadline,
-                       SampleSink& sink) const {
-    std::set<std::string> configured, prefixes;
-    for (const Bench* bench : benches) {
-      const BenchQueues own(*bench);
-      configured.insert(own.configured().begin(), own.configured().end());
-      prefixes.insert(own.prefix());
+  static void AddQueue(const Bench& bench, std::string_view name, const RqQueue& queue, double now,
+                       SampleSink& sink) {
+    for (const auto& [state, count] : queue.jobs) {
+      sink.Add(kJobs, {bench.name, name, state}, count);
     }
-    const double now = UnixSeconds(context_.clock->Wall());
-    const Status status = rq.Read(configured, prefixes, now, deadline);
-    for (const Bench* bench : benches) {
-      AddJobs(*bench, rq, now, sink);
-      AddWorkers(*bench, rq, sink);
+    const auto oldest = Earlier(queue.next_unix, queue.newest_unix);
+    AddAge(kOldestAge, bench.name, name, oldest, now, sink);
+    AddAge(kNextAge, bench.name, name, queue.next_unix, now, sink);
+    AddAge(kNewestAge, bench.name, name, queue.newest_unix, now, sink);
+    if (const auto timeout = QueueTimeout(bench, name)) {
+      sink.Add(kTimeout, {bench.name, name}, *timeout);
     }
-    return status;
+    if (queue.failed_registered) {
+      const bool capped = *queue.failed_registered >= FailedLimit(bench) - 1;
+      sink.Add(kFailedCapped, {bench.name, name}, capped ? 1 : 0);
+    }
   }
 
   CollectorContext context_;
-  std::vector<Server> servers_;
+  RqServers servers_;
+  std::map<Key, QueueDrain> drains_;
 };
 
 }  // namespace
 
 const CollectorEntry kQueuesCollector{
     .name = "queues",
-    .summary = "RQ queues: jobs by state, oldest waiting job, workers by state",
-    .access = "Redis (queue role): SMEMBERS, LLEN, LINDEX, ZCARD, ZCOUNT, HMGET on rq:*",
-    .redis_commands = "smembers llen lindex zcard zcount hmget",
+    .summary = "RQ queues: jobs by state, how long they wait, when they will be done",
+    .access = "Redis (queue role): read commands on rq:*",
+    .redis_commands = "smembers exists llen lindex lrange zcard zcount zrange hmget",
     .timeout = std::chrono::seconds(2),
     .families = kFamilies,
     .make = [](const CollectorContext& context) -> std::unique_ptr<Collector> {

@@ -6,9 +6,7 @@
 
 #include <limits>
 
-#include "collectors/testing/collect.h"
-#include "core/testing/manual_clock.h"
-#include "sources/testing/fake_redis.h"
+#include "collectors/testing/rq_fixture.h"
 
 namespace erpnext {
 namespace {
@@ -16,71 +14,18 @@ namespace {
 using testing::HasSubstr;
 using testing::Not;
 
-constexpr double kNow = 1'795'486'460.5;  // 2026-11-24T02:14:20.5Z
 constexpr double kNever = std::numeric_limits<double>::infinity();
 
-class QueuesTest : public testing::Test {
+class QueuesTest : public RqFixture {
  protected:
-  QueuesTest() {
-    context_.clock = &clock_;
-    context_.connect_redis = [this](const RedisEndpoint& endpoint) {
-      endpoints_.push_back(endpoint);
-      return std::make_unique<FakeRedisConnection>(redis_);
-    };
-  }
+  QueuesTest() : RqFixture(kQueuesCollector) {}
 
-  // With a Redis at this port of this host.
-  static Bench BenchWithRedis(const std::string& name, std::string_view json = "{}") {
-    Bench bench = MakeBench(name, json);
-    bench.redis_queue = ParseRedisUrl("redis://127.0.0.1:11000").value();
-    return bench;
-  }
-  void PublishOne(const Bench& bench) { Publish(context_, {bench}); }
-
-  void AddWorker(const std::string& name, FakeRedis::Hash hash) {
-    std::get<FakeRedis::Set>(redis_->keys.try_emplace("rq:workers", FakeRedis::Set()).first->second)
-        .insert("rq:worker:" + name);
-    redis_->keys["rq:worker:" + name] = std::move(hash);
-  }
-  void AddQueue(const std::string& rq_name, FakeRedis::List jobs) {
-    std::get<FakeRedis::Set>(redis_->keys.try_emplace("rq:queues", FakeRedis::Set()).first->second)
-        .insert("rq:queue:" + rq_name);
-    if (!jobs.empty()) redis_->keys["rq:queue:" + rq_name] = std::move(jobs);
-  }
-
-  Collected Run() {
-    if (!collector_) collector_ = kQueuesCollector.make(context_);
-    return Collect(kQueuesCollector, *collector_);
-  }
-  std::size_t RoundTripsOfRun() {
-    const std::size_t before = redis_->round_trips;
-    EXPECT_TRUE(Run().status);
-    return redis_->round_trips - before;
-  }
-
-  static std::string Jobs(std::string_view bench, std::string_view queue, std::string_view state) {
-    return fmt::format(R"(erpnext_queue_jobs{{bench="{}",queue="{}",state="{}"}})", bench, queue,
-                       state);
-  }
-  static std::string Workers(std::string_view queue, std::string_view state) {
-    return fmt::format(R"(erpnext_queue_workers{{bench="frappe-bench",queue="{}",state="{}"}})",
-                       queue, state);
-  }
   static std::string Age(std::string_view queue) {
-    return fmt::format(R"(erpnext_queue_oldest_job_age_seconds{{bench="frappe-bench",queue="{}"}})",
-                       queue);
+    return OfQueue("erpnext_queue_oldest_job_age_seconds", queue);
   }
-
-  std::shared_ptr<FakeRedis> redis_ = std::make_shared<FakeRedis>();
-  ManualClock clock_ = ManualClock::AtUnix(kNow);
-  CollectorContext context_;
-  std::vector<RedisEndpoint> endpoints_;
-  std::unique_ptr<Collector> collector_;
-  const std::string own_ = "home-frappe-frappe-bench:";
-  const Bench bench_ = BenchWithRedis("frappe-bench", R"({"workers": {"reports": {}}})");
 };
 
-TEST_F(QueuesTest, PublishesJobsAgesAndWorkers) {
+TEST_F(QueuesTest, PublishesJobsAndTheirAges) {
   PublishOne(bench_);
   AddQueue(own_ + "short", {"s::1", "s::2", "s::3"});
   redis_->keys["rq:job:s::1"] = FakeRedis::Hash{{"enqueued_at", "2026-11-24T02:13:20.500000Z"}};
@@ -114,12 +59,11 @@ TEST_F(QueuesTest, SaysNothingWithoutBenchesAndWithoutRedis) {
   EXPECT_EQ(0u, redis_->round_trips);
 }
 
-TEST_F(QueuesTest, AnEmptyRedisHasEmptyQueuesAndNoWorkers) {
+TEST_F(QueuesTest, AnEmptyRedisHasEmptyQueues) {
   PublishOne(bench_);
   const Collected collected = Run();
   EXPECT_TRUE(collected.status);
   EXPECT_EQ("0", collected.Value(Jobs("frappe-bench", "reports", "queued")));
-  EXPECT_EQ("0", collected.Value(Workers("reports", "idle")));
   EXPECT_THAT(collected.text, Not(HasSubstr("oldest")));
 }
 
@@ -134,7 +78,6 @@ TEST_F(QueuesTest, AsksInOneRoundTripOnceAllIsKnown) {
   AddWorker("w2", {{"queues", own_ + "custom"}, {"state", "idle"}});
   EXPECT_EQ(2u, RoundTripsOfRun()) << "a new worker";
   EXPECT_EQ(1u, RoundTripsOfRun());
-  EXPECT_EQ("2", Run().Value(Workers("custom", "idle")));
 }
 
 TEST_F(QueuesTest, SendsOnlyReadCommands) {
@@ -142,7 +85,8 @@ TEST_F(QueuesTest, SendsOnlyReadCommands) {
   AddQueue(own_ + "short", {"s::1"});
   AddWorker("w1", {{"queues", own_ + "short"}});
   Run();
-  EXPECT_EQ((std::set<std::string>{"HMGET", "LINDEX", "LLEN", "SMEMBERS", "ZCARD", "ZCOUNT"}),
+  EXPECT_EQ((std::set<std::string>{"EXISTS", "HMGET", "LINDEX", "LLEN", "LRANGE", "SMEMBERS",
+                                   "ZCARD", "ZCOUNT", "ZRANGE"}),
             redis_->verbs);
 }
 
@@ -179,34 +123,6 @@ TEST_F(QueuesTest, QueueNamesMayHoldColons) {
   AddWorker("w", {{"queues", own_ + "eu:mail"}, {"state", "busy"}});
   const Collected collected = Run();
   EXPECT_EQ("1", collected.Value(Jobs("frappe-bench", "eu:mail", "queued")));
-  EXPECT_EQ("1", collected.Value(Workers("eu:mail", "busy")));
-}
-
-TEST_F(QueuesTest, WorkersCountByTheirHashes) {
-  struct {
-    const char* name;
-    std::optional<FakeRedis::Hash> hash;
-  } const workers[] = {
-      {"1 complete", FakeRedis::Hash{{"queues", own_ + "short"}, {"state", "busy"}}},
-      {"2 without state", FakeRedis::Hash{{"queues", own_ + "short"}}},
-      {"3 of a state nobody knows", FakeRedis::Hash{{"queues", own_ + "short"}, {"state", "odd"}}},
-      {"4 without queues", FakeRedis::Hash{{"state", "idle"}}},
-      {"5 dead: its hash has expired", std::nullopt},
-      {"6 of another bench", FakeRedis::Hash{{"queues", "x:short"}, {"state", "idle"}}},
-      {"7 the same queue twice",
-       FakeRedis::Hash{{"queues", own_ + "short," + own_ + "short"}, {"state", "idle"}}},
-  };
-  PublishOne(bench_);
-  for (const auto& worker : workers) {
-    AddWorker(worker.name, worker.hash.value_or(FakeRedis::Hash()));
-    if (!worker.hash) redis_->keys.erase(std::string("rq:worker:") + worker.name);
-  }
-  const Collected collected = Run();
-  EXPECT_TRUE(collected.status);
-  EXPECT_EQ("1", collected.Value(Workers("short", "busy")));
-  EXPECT_EQ("2", collected.Value(Workers("short", "unknown")));
-  EXPECT_EQ("1", collected.Value(Workers("short", "idle")));
-  EXPECT_EQ("0", collected.Value(Workers("short", "started")));
 }
 
 TEST_F(QueuesTest, AgesAreThoseOfTheEndsAndNeverNegative) {
@@ -265,57 +181,6 @@ TEST_F(QueuesTest, ADeadRedisHasNoSamples) {
   EXPECT_EQ("", collected.text);
 }
 
-TEST_F(QueuesTest, WorkersThatCannotBeReadAreAbsentNotZero) {
-  struct {
-    const char* name;
-    std::function<std::optional<RedisReply>(const RedisCommand&)> instead;
-    std::string_view kind;
-  } const cases[] = {
-      {"the set is refused",
-       [](const RedisCommand& command) {
-         return command[1] == "rq:workers"
-                    ? std::optional(FakeRedis::ErrorReply("NOPERM this user has no permissions"))
-                    : std::nullopt;
-       },
-       "permission"},
-      {"the hashes are refused",
-       [](const RedisCommand& command) {
-         return command[1].starts_with("rq:worker:")
-                    ? std::optional(FakeRedis::ErrorReply("NOPERM this user has no permissions"))
-                    : std::nullopt;
-       },
-       "permission"},
-      {"the set is of another type",
-       [](const RedisCommand& command) {
-         return command[1] == "rq:workers" ? std::optional(FakeRedis::ErrorReply("WRONGTYPE x"))
-                                           : std::nullopt;
-       },
-       "malformed"},
-  };
-  PublishOne(bench_);
-  AddWorker("w", {{"queues", own_ + "short"}, {"state", "idle"}});
-  for (const auto& test : cases) {
-    redis_->instead = test.instead;
-    const Collected collected = Run();
-    EXPECT_EQ(test.kind, collected.Kind()) << test.name;
-    EXPECT_EQ("absent", collected.Value(Workers("short", "idle"))) << test.name;
-    EXPECT_EQ("0", collected.Value(Jobs("frappe-bench", "short", "queued"))) << test.name;
-  }
-}
-
-TEST_F(QueuesTest, WorkersAreAbsentWhenTheConnectionBreaksBeforeTheirHashesAreRead) {
-  PublishOne(bench_);
-  AddWorker("w", {{"queues", own_ + "short"}, {"state", "idle"}});
-  redis_->failure = [this]() -> std::optional<Error> {
-    if (redis_->round_trips % 2 == 1) return std::nullopt;
-    return Error{ErrorKind::kTimeout, "no answer in time"};
-  };
-  const Collected collected = Run();
-  EXPECT_EQ("timeout", collected.Kind());
-  EXPECT_EQ("absent", collected.Value(Workers("short", "idle")));
-  EXPECT_EQ("0", collected.Value(Jobs("frappe-bench", "short", "queued")));
-}
-
 TEST_F(QueuesTest, AKeyOfAnotherTypeTakesOnlyItsOwnFigure) {
   PublishOne(bench_);
   AddQueue(own_ + "short", {"s::1"});
@@ -334,7 +199,6 @@ TEST_F(QueuesTest, AKeyOfAnotherTypeTakesOnlyItsOwnFigure) {
   EXPECT_EQ("absent", collected.Value(Jobs("frappe-bench", "default", "started")));
   EXPECT_EQ("absent", collected.Value(Jobs("frappe-bench", "default", "abandoned")));
   EXPECT_EQ("0", collected.Value(Jobs("frappe-bench", "default", "queued")));
-  EXPECT_EQ("1", collected.Value(Workers("short", "idle")));
 }
 
 TEST_F(QueuesTest, TenThousandQueuesAreALimitAndTheConfiguredOnesStay) {
@@ -346,7 +210,6 @@ TEST_F(QueuesTest, TenThousandQueuesAreALimitAndTheConfiguredOnesStay) {
   EXPECT_EQ("limit", collected.Kind());
   EXPECT_EQ("1", collected.Value(Jobs("frappe-bench", "short", "queued")));
   EXPECT_EQ("absent", collected.Value(Jobs("frappe-bench", "q1", "queued")));
-  EXPECT_EQ("absent", collected.Value(Workers("short", "idle")));
   EXPECT_LT(redis_->commands, 1000u);
 }
 
@@ -394,6 +257,65 @@ TEST_F(QueuesTest, OneDeadRedisLeavesTheOthersAlone) {
   EXPECT_EQ("timeout", collected.Kind());
   EXPECT_EQ("0", collected.Value(Jobs("frappe-bench", "short", "queued")));
   EXPECT_EQ("absent", collected.Value(Jobs("a-broken", "short", "queued")));
+}
+
+TEST_F(QueuesTest, TheTimeoutIsTheConfiguredOne) {
+  Bench bench = BenchWithRedis("frappe-bench", R"({"workers": {
+      "reports": {"timeout": 5000}, "mail": {}, "long": {"timeout": "7200"}, "odd": [1]}})");
+  PublishOne(bench);
+  AddQueue(own_ + "stranger", {});
+  const Collected collected = Run();
+  const std::map<std::string, std::string> expected = {
+      {"short", "300"}, {"default", "300"}, {"long", "7200"},      {"reports", "5000"},
+      {"mail", "300"},  {"odd", "300"},     {"stranger", "absent"}};
+  for (const auto& [queue, seconds] : expected) {
+    EXPECT_EQ(seconds, collected.Value(OfQueue("erpnext_queue_timeout_seconds", queue))) << queue;
+  }
+}
+
+TEST_F(QueuesTest, AListOfFailedJobsThatIsFullSaysSo) {
+  PublishOne(BenchWithRedis("frappe-bench", R"({"rq_failed_jobs_limit": 4})"));
+  const auto fail = [&](const std::string& queue, int jobs) {
+    FakeRedis::SortedSet set;
+    for (int i = 0; i < jobs; ++i) set[std::to_string(i)] = kNow + i - 1;  // two have expired
+    redis_->keys["rq:failed:" + own_ + queue] = set;
+  };
+  fail("short", 3);
+  fail("default", 2);
+  const Collected collected = Run();
+  EXPECT_EQ("1", collected.Value(OfQueue("erpnext_queue_failed_jobs_capped", "short")));
+  EXPECT_EQ("0", collected.Value(OfQueue("erpnext_queue_failed_jobs_capped", "default")));
+}
+
+TEST_F(QueuesTest, TellsWhenAQueueWillBeEmpty) {
+  PublishOne(bench_);
+  AddWorker("w", {{"queues", own_ + "short," + own_ + "long"}});
+  const auto drain = [&](const char* queue) {
+    return Run().Value(OfQueue("erpnext_queue_drain_seconds", queue));
+  };
+  std::size_t jobs = 12;
+  const auto wait = [&] {
+    AddQueue(own_ + "short", FakeRedis::List(jobs, "s::1"));
+    AddQueue(own_ + "reports", FakeRedis::List(jobs, "s::1"));
+    return drain("short");
+  };
+  for (; jobs > 9; --jobs) {
+    EXPECT_EQ("absent", wait()) << jobs;
+    clock_.Advance(std::chrono::seconds(20));
+  }
+  EXPECT_EQ("180", wait()) << "nine jobs, one in 20 s";
+  EXPECT_EQ("inf", drain("reports")) << "nobody listens";
+  EXPECT_EQ("0", drain("long")) << "nothing waits";
+  redis_->keys["rq:suspended"] = std::string("1");
+  EXPECT_EQ("inf", drain("short")) << "workers take nothing";
+}
+
+TEST_F(QueuesTest, SuspensionIsAFlag) {
+  PublishOne(bench_);
+  const char* const flag = R"(erpnext_queues_suspended{bench="frappe-bench"})";
+  EXPECT_EQ("0", Run().Value(flag));
+  redis_->keys["rq:suspended"] = std::string("1");
+  EXPECT_EQ("1", Run().Value(flag));
 }
 
 }  // namespace

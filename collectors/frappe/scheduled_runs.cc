@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+// Frappe writes "Start", though its list of options has "Scheduled", then "Complete" or "Failed".
+#include "collectors/frappe/scheduled_runs.h"
+
+#include <algorithm>
+
+#include "core/text.h"
+
+namespace erpnext {
+namespace {
+
+constexpr std::int64_t kRowsThatWait = 300;
+// A transaction that began earlier can show its row later.
+constexpr std::int64_t kRowsInDoubt = 64;
+constexpr double kTimeThatWaits = 4 * 3600;
+constexpr std::size_t kMaxJobs = 10;
+
+bool IsComplete(std::string_view status) { return status == "Complete"; }
+bool IsFailed(std::string_view status) { return status == "Failed"; }
+bool IsResult(std::string_view status) { return IsComplete(status) || IsFailed(status); }
+
+std::optional<std::int64_t> Number(const std::optional<std::string>& text) {
+  return text ? ParseNumber<std::int64_t>(*text) : std::nullopt;
+}
+
+}  // namespace
+
+void ScheduledRuns::Take(const MariadbTable& rows, bool count) {
+  std::set<std::string, std::less<>> seen;
+  for (const auto& row : rows.rows) {
+    if (row.size() != 2 || !row[0] || !row[1] || !IsResult(*row[1])) continue;
+    seen.insert(*row[0]);
+    if (!count || counted_.contains(*row[0])) continue;
+    ++(IsFailed(*row[1]) ? failed_ : complete_);
+  }
+  counted_ = std::move(seen);
+}
+
+Status ScheduledRuns::Begin(SiteDatabase& database, Deadline deadline) {
+  const auto rows = database.Read(kJobLog, {"name"}, "SELECT MAX(name) FROM {table}", deadline);
+  if (!rows) return Fail(rows.error());
+  if (!*rows || (*rows)->rows.size() != 1 || (*rows)->rows[0].size() != 1) return {};
+  const auto newest = Number((*rows)->rows[0][0]);
+  after_ = std::max<std::int64_t>(0, newest.value_or(0) - kRowsInDoubt);
+  known_ = !newest;  // of an empty table all is new
+  counted_.clear();
+  return {};
+}
+
+Result<bool> ScheduledRuns::ReadByNumber(SiteDatabase& database, Deadline deadline) {
+  if (!after_) {
+    if (const Status begun = Begin(database, deadline); !begun) return Fail(begun.error());
+    if (!after_) return false;
+  }
+  const auto rows = database.Read(
+      kJobLog, {"name", "status"},
+      fmt::format("SELECT name, status FROM {{table}} WHERE name > {} ORDER BY name LIMIT 1000",
+                  *after_),
+      deadline);
+  if (!rows) return Fail(rows.error());
+  if (!*rows) return false;
+  if ((*rows)->rows.empty()) {
+    // Not even the last ones: the table was emptied, or an older copy has taken its place.
+    if (*after_ > 0) {
+      if (const Status begun = Begin(database, deadline); !begun) return Fail(begun.error());
+    }
+    return true;
+  }
+  Take(**rows, known_);
+  known_ = true;
+  std::int64_t newest = *after_, waiting = INT64_MAX;
+  for (const auto& row : (*rows)->rows) {
+    const auto number = Number(row[0]);
+    if (!number) continue;
+    newest = std::max(newest, *number);
+    if (!row[1] || !IsResult(*row[1])) waiting = std::min(waiting, *number);
+  }
+  const std::int64_t open = std::min(newest - kRowsInDoubt, waiting - 1);
+  after_ = std::max({*after_, open, newest - kRowsThatWait});
+  return true;
+}
+
+// Frappe 15 names these rows at random; others give them numbers.
+Result<bool> ScheduledRuns::ReadByTime(SiteDatabase& database, const SiteZone& zone, double now,
+                                       Deadline deadline) {
+  // Not back when clocks are: what has left the window would be counted again.
+  since_ = std::max(since_, zone.FromUnix(now - kTimeThatWaits).value_or(""));
+  const auto rows =
+      database.Read(kJobLog, {"name", "status", "creation", "modified"},
+                    fmt::format("SELECT name, status FROM {{table}} WHERE creation > '{0}' AND "
+                                "modified > '{0}' ORDER BY creation DESC LIMIT 1000",
+                                since_),
+                    deadline);
+  if (!rows) return Fail(rows.error());
+  if (!*rows) return false;
+  Take(**rows, known_);
+  known_ = true;
+  return true;
+}
+
+Result<bool> ScheduledRuns::Read(SiteDatabase& database, const SiteZone& zone, double now,
+                                 Deadline deadline) {
+  return database.IsInteger(kJobLog, "name") ? ReadByNumber(database, deadline)
+                                             : ReadByTime(database, zone, now, deadline);
+}
+
+Result<std::optional<std::vector<JobFailure>>> ReadJobFailures(
+    SiteDatabase& database, const std::map<std::string, std::string>& method_of_type,
+    const SiteZone& zone, double now, Deadline deadline) {
+  constexpr double kDay = 86400;
+  // Both times: Frappe 13 to 15 have an index on one of them, 16 on the other.
+  const auto rows = database.Read(
+      kJobLog, {"scheduled_job_type", "status", "creation", "modified"},
+      fmt::format("SELECT scheduled_job_type, status, COUNT(*), MAX(creation) FROM {{table}} WHERE "
+                  "creation > '{0}' AND modified > '{0}' AND status IN ('Complete', 'Failed') "
+                  "GROUP BY scheduled_job_type, status LIMIT 10000",
+                  zone.FromUnix(now - kDay).value_or("")),
+      deadline);
+  if (!rows) return Fail(rows.error());
+  if (!*rows) return std::optional<std::vector<JobFailure>>();
+  struct Runs {
+    double failures = 0;
+    std::string failed, complete;  // the newest of each; all texts of one form
+  };
+  std::map<std::string, Runs> jobs;
+  for (const auto& row : (*rows)->rows) {
+    if (row.size() != 4 || !row[0] || !row[1] || !row[2] || !row[3]) continue;
+    const auto method = method_of_type.find(*row[0]);
+    Runs& runs = jobs[method != method_of_type.end() ? method->second : *row[0]];
+    std::string& newest = IsFailed(*row[1]) ? runs.failed : runs.complete;
+    newest = std::max(newest, *row[3]);
+    if (IsFailed(*row[1])) runs.failures += ParseNumber<double>(*row[2]).value_or(0);
+  }
+  std::vector<JobFailure> failures;
+  for (const auto& [job, runs] : jobs) {
+    if (runs.failures > 0) failures.push_back({job, runs.failures, runs.failed > runs.complete});
+  }
+  std::stable_sort(failures.begin(), failures.end(), [](const JobFailure& a, const JobFailure& b) {
+    return a.failures > b.failures;
+  });
+  if (failures.size() > kMaxJobs) {
+    JobFailure other{.job = "other"};
+    for (std::size_t i = kMaxJobs; i < failures.size(); ++i) {
+      other.failures += failures[i].failures;
+      other.failing = other.failing || failures[i].failing;
+    }
+    failures.resize(kMaxJobs);
+    failures.push_back(std::move(other));
+  }
+  return std::optional(std::move(failures));
+}
+
+}  // namespace erpnext

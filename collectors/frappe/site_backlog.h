@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+// Declares the collector `site_backlog`.
+#pragma once
+
+#include "collectors/collector.h"
+
+namespace erpnext {
+
+extern const CollectorEntry kSiteBacklogCollector;
+
+}  // namespace erpnext
