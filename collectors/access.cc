@@ -4,13 +4,13 @@
 
 #include <fmt/core.h>
 #include <fmt/ranges.h>
-#include <sys/stat.h>
 
 #include <algorithm>
 #include <set>
 
+#include "collectors/mariadb_access.h"
+#include "collectors/site_access.h"
 #include "core/text.h"
-#include "sources/mariadb_target.h"
 
 namespace erpnext {
 namespace {
@@ -36,20 +36,6 @@ AccessCheck CheckRedis(const CollectorContext& context, std::string_view role,
                               "start it (program redis-{} of the bench), or correct "
                               "redis_{} in sites/common_site_config.json",
                               role, role);
-  return check;
-}
-
-AccessCheck CheckMariadb(const CollectorContext& context, const Bench& bench, Deadline deadline) {
-  const MariadbOptions options = MariadbOptionsFor(bench, context.settings.mariadb);
-  AccessCheck check{.subject =
-                        fmt::format("MariaDB at {} as {}", options.address.Text(), options.user)};
-  const auto answer = context.mariadb_server(options)->Query("SELECT 1", deadline);
-  if (answer) return check;
-  check.status = Fail(answer.error());
-  check.remedy = answer.error().kind == ErrorKind::kPermission
-                     ? "run the SQL that `erpnext-exporter grants` prints"
-                     : "start it, or correct db_host and db_port in sites/common_site_config.json "
-                       "(or set mariadb.address)";
   return check;
 }
 
@@ -96,7 +82,43 @@ AccessCheck CheckWeb(const CollectorContext& context, const Bench& bench, Deadli
   return check;
 }
 
-// "LLEN and friends on the queue role" as one ACL rule for all enabled collectors.
+std::string MariadbLines(const MariadbLogin& login, const std::string& user,
+                         const std::set<std::string>& privileges,
+                         const std::set<std::string>& tables) {
+  const bool by_password = !login.password.empty();
+  std::string out = "-- MariaDB: a login of its own, which can read what is granted here.\n";
+  if (!by_password) {
+    out += "-- unix_socket lets in the system user of the same name, without a password.\n";
+  }
+  out += fmt::format(
+      "CREATE USER IF NOT EXISTS '{}'@'localhost' IDENTIFIED {} WITH "
+      "MAX_USER_CONNECTIONS 4;\n",
+      user, by_password ? "BY '<password>'" : "VIA unix_socket");
+  if (privileges.contains("BINLOG MONITOR") || privileges.contains("REPLICA MONITOR")) {
+    out += "-- Before MariaDB 10.5 REPLICATION CLIENT is BINLOG MONITOR and REPLICA MONITOR.\n";
+  }
+  // A line each: MariaDB before 10.5 does not know those that it had under another name.
+  for (const std::string& privilege : privileges) {
+    out += fmt::format("GRANT {} ON *.* TO '{}'@'localhost';\n", privilege, user);
+  }
+  for (const std::string& table : tables) {
+    out += fmt::format("GRANT SELECT ON {} TO '{}'@'localhost';\n", table, user);
+  }
+  return out;
+}
+
+std::string RedisLines(const std::string& user, const std::set<std::string>& commands) {
+  return fmt::format(
+      "# Redis (queue and cache role), only where a password or ACL protects it: a read-only "
+      "user.\n"
+      "ACL SETUSER {} on >'<password>' resetkeys ~rq:* ~*:scheduler:heartbeat "
+      "~*|insert_queue_for_* ~*|global_search_queue ~*|monitor-transactions resetchannels -@all "
+      "+select +{}\n",
+      user.empty() ? kDefaultUser : user, fmt::join(commands, " +"));
+}
+
+}  // namespace
+
 std::set<std::string> Words(const std::vector<const CollectorEntry*>& enabled,
                             std::string_view CollectorEntry::*list, char separator) {
   std::set<std::string> words;
@@ -108,46 +130,27 @@ std::set<std::string> Words(const std::vector<const CollectorEntry*>& enabled,
   return words;
 }
 
-std::string MariadbLines(const MariadbLogin& login, const std::set<std::string>& privileges) {
-  const std::string user = login.user.empty() ? std::string(kDefaultUser) : login.user;
-  const bool by_password = !login.password.empty();
-  std::string out = "-- MariaDB: a login of its own, which can read no data of any site.\n";
-  if (!by_password) {
-    out += "-- unix_socket lets in the system user of the same name, without a password.\n";
-  }
-  out += fmt::format(
-      "CREATE USER IF NOT EXISTS '{}'@'localhost' IDENTIFIED {} WITH "
-      "MAX_USER_CONNECTIONS 4;\n",
-      user, by_password ? "BY '<password>'" : "VIA unix_socket");
-  if (!privileges.empty()) {
-    out += fmt::format("GRANT {} ON *.* TO '{}'@'localhost';\n", fmt::join(privileges, ", "), user);
-  }
-  return out;
-}
-
-std::string RedisLines(const std::string& user, const std::set<std::string>& commands) {
-  return fmt::format(
-      "# Redis (queue and cache role), only where a password or ACL protects it: a read-only "
-      "user.\n"
-      "ACL SETUSER {} on >'<password>' resetkeys ~rq:* resetchannels -@all +select +{}\n",
-      user.empty() ? kDefaultUser : user, fmt::join(commands, " +"));
-}
-
-}  // namespace
-
 std::vector<AccessCheck> CheckAccess(const CollectorContext& context, const Bench& bench,
+                                     const std::vector<const CollectorEntry*>& enabled,
                                      Deadline deadline) {
   std::vector<AccessCheck> checks;
   checks.push_back(CheckFolder("sites", JoinPath(bench.path, "sites")));
   checks.push_back(CheckFolder("logs", JoinPath(bench.path, "logs")));
   if (bench.redis_queue) {
-    checks.push_back(CheckRedis(context, "queue", *bench.redis_queue, deadline.Share(4)));
+    checks.push_back(CheckRedis(context, "queue", *bench.redis_queue, deadline.Share(5)));
   }
   if (bench.redis_cache) {
-    checks.push_back(CheckRedis(context, "cache", *bench.redis_cache, deadline.Share(3)));
+    checks.push_back(CheckRedis(context, "cache", *bench.redis_cache, deadline.Share(4)));
   }
   if (bench.database.type == "mariadb") {
-    checks.push_back(CheckMariadb(context, bench, deadline.Share(2)));
+    auto servers = CheckMariadb(context, bench, enabled, deadline.Share(3));
+    // Of a server that does not answer nothing more is to be said of each site.
+    const bool answers = servers.front().status.has_value();
+    checks.insert(checks.end(), servers.begin(), servers.end());
+    if (answers) {
+      auto sites = CheckSites(context, bench, enabled, deadline.Share(2));
+      checks.insert(checks.end(), sites.begin(), sites.end());
+    }
   }
   checks.push_back(CheckWeb(context, bench, deadline));
   return checks;
@@ -157,11 +160,17 @@ std::string GrantLines(const CollectorContext& context, const Inventory& invento
                        const std::vector<const CollectorEntry*>& enabled) {
   const auto redis = Words(enabled, &CollectorEntry::redis_commands, ' ');
   const auto privileges = Words(enabled, &CollectorEntry::mariadb_privileges, ',');
+  const auto tables = Words(enabled, &CollectorEntry::mariadb_tables, ',');
   const bool mariadb = std::any_of(enabled.begin(), enabled.end(), [](const CollectorEntry* entry) {
-    return entry->name.starts_with("mariadb_");
+    return entry->name.starts_with("mariadb_") || !entry->site_tables.empty();
   });
+  const MariadbLogin& login = context.settings.mariadb;
+  const std::string user = login.user.empty() ? std::string(kDefaultUser) : login.user;
   std::string out;
-  if (mariadb) out += MariadbLines(context.settings.mariadb, privileges) + "\n";
+  if (mariadb) {
+    out += MariadbLines(login, user, privileges, tables);
+    out += SiteGrantLines(context, inventory, enabled, user) + "\n";
+  }
   if (!redis.empty()) out += RedisLines(context.settings.redis_user, redis) + "\n";
   out += "# Files: read access to each bench through its group.\n";
   for (const Bench& bench : inventory.benches) {

@@ -2,6 +2,7 @@
 // What this process can reach and read of each bench, and what would open the rest.
 #pragma once
 
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,8 +19,13 @@ struct AccessCheck {
   std::string remedy;  // what to do; empty when there is nothing to do
 };
 
+// All words that the enabled collectors have in one of their lists.
+std::set<std::string> Words(const std::vector<const CollectorEntry*>& enabled,
+                            std::string_view CollectorEntry::*list, char separator);
+
 // Tries each server and folder of a bench once, with read commands only.
 std::vector<AccessCheck> CheckAccess(const CollectorContext& context, const Bench& bench,
+                                     const std::vector<const CollectorEntry*>& enabled,
                                      Deadline deadline);
 
 // The statements and commands that let the collectors in, for whoever administrates the servers.

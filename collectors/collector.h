@@ -11,6 +11,7 @@
 #include "core/family.h"
 #include "core/result.h"
 #include "core/sample_sink.h"
+#include "sources/site_table.h"
 
 namespace erpnext {
 
@@ -33,7 +34,9 @@ struct CollectorEntry {
   std::string_view summary;         // one line for --help and the documentation
   std::string_view access;          // what it must be allowed to read
   std::string_view redis_commands;  // those it sends, in lower case, separated by blanks
-  std::string_view mariadb_privileges;  // global ones beyond a login, as GRANT takes them
+  std::string_view mariadb_privileges;     // global ones beyond a login, as GRANT takes them
+  std::string_view mariadb_tables;         // of the server itself, those it selects from
+  std::span<const SiteTable> site_tables;  // of each site's database
   bool enabled_by_default = true;
   bool required = false;                 // cannot be switched off: others stand on it
   std::chrono::milliseconds interval{};  // zero: collected when somebody scrapes

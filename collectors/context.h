@@ -13,6 +13,7 @@
 #include "sources/mariadb_client.h"
 #include "sources/mariadb_target.h"
 #include "sources/redis_client.h"
+#include "sources/rq_readings.h"
 #include "sources/state_store.h"
 
 namespace erpnext {
@@ -49,6 +50,7 @@ struct ProbeSettings {
 
 struct CollectorSettings {
   std::string proc_path = "/proc";
+  std::string host_name;  // empty: this host's
   DiscoverySettings discovery;
   MariadbLogin mariadb;
   std::string redis_user;  // empty: as the bench logs in
@@ -74,6 +76,7 @@ struct CollectorContext {
   CollectorSettings settings;
   std::shared_ptr<InventoryHolder> inventory = std::make_shared<InventoryHolder>();
   std::shared_ptr<StateStore> state = std::make_shared<StateStore>("");
+  std::shared_ptr<RqReadings> rq_readings = std::make_shared<RqReadings>();
 
   // The outside world; tests put their own in place.
   std::function<std::unique_ptr<RedisConnection>(const RedisEndpoint&)> connect_redis =

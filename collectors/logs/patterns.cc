@@ -11,6 +11,8 @@
 #include "collectors/logs/pattern_set.h"
 #include "core/text.h"
 #include "sources/log_folder.h"
+#include "sources/log_positions.h"
+#include "sources/saved_state.h"
 
 namespace erpnext {
 namespace {
@@ -31,7 +33,6 @@ constexpr Family kMatches{.name = "erpnext_log_pattern_matches_total",
                           .source = "<bench>/logs/*.log and rotated files"};
 constexpr const Family* kFamilies[] = {&kLines, &kMatches};
 
-constexpr const char* kStateName = "log_patterns.json";
 constexpr std::size_t kMaxLogs = 100;
 constexpr const char* kOther = "other";
 
@@ -42,45 +43,31 @@ struct BenchLogs {
   std::map<std::string, std::uint64_t, std::less<>> matches;  // by pattern
 };
 
-json ToJson(const LogPosition& p) {
-  return {{"inode", p.inode},         {"born_ns", p.born_ns}, {"head_hash", p.head_hash},
-          {"head_size", p.head_size}, {"offset", p.offset},   {"in_long_line", p.in_long_line}};
-}
-
-LogPosition PositionFromJson(const json& j) {
-  return {j.at("inode"),     j.at("born_ns"), j.at("head_hash"),
-          j.at("head_size"), j.at("offset"),  j.at("in_long_line")};
-}
-
 json ToJson(const BenchLogs& logs) {
-  json positions = json::array();
-  for (const LogPosition& position : logs.folder.Positions()) positions.push_back(ToJson(position));
-  return {{"positions", positions}, {"lines", logs.lines}, {"matches", logs.matches}};
+  return {{"positions", PositionsToJson(logs.folder.Positions())},
+          {"lines", logs.lines},
+          {"matches", logs.matches}};
 }
 
 BenchLogs BenchLogsFromJson(const std::string& path, const json& j) {
-  std::vector<LogPosition> positions;
-  for (const json& position : j.at("positions")) positions.push_back(PositionFromJson(position));
-  return {LogFolder(path, positions), j.at("lines"), j.at("matches")};
+  return {LogFolder(path, PositionsFromJson(j.at("positions"))), j.at("lines"), j.at("matches")};
 }
 
 class LogPatternsCollector final : public Collector {
  public:
   explicit LogPatternsCollector(const CollectorContext& context)
-      : context_(context), patterns_(AllPatterns(context.settings.logs)) {}
+      : context_(context),
+        patterns_(AllPatterns(context.settings.logs)),
+        state_(context.state, "log_patterns.json", "logs are read from their ends") {}
 
   Status Collect(Deadline deadline, SampleSink& sink) override {
-    Status status = patterns_.status();
+    // Without it a first start would be assumed, and the state be lost: it is tried again.
+    Status status = state_.Restore([this](const json& state) { Restore(state); });
+    if (!state_.ready()) return status;
     const auto keep_error = [&](const Status& next) {
       if (status && !next) status = next;
     };
-    if (!restored_) {
-      // Without it a first start would be assumed, and the state be lost: it is tried again.
-      const auto saved = context_.state->Load(kStateName);
-      if (!saved) return Fail(saved.error());
-      restored_ = true;
-      keep_error(Restore(*saved));
-    }
+    keep_error(patterns_.status());
     const auto inventory = context_.inventory->Current();
     std::size_t left = inventory->benches.size();
     for (const Bench& bench : inventory->benches) {
@@ -99,20 +86,12 @@ class LogPatternsCollector final : public Collector {
     return patterns;
   }
 
-  Status Restore(const std::optional<std::string>& saved) {
-    if (!saved) return {};
-    try {
-      const json state = json::parse(*saved);
-      for (const auto& [path, logs] : state.at("benches").items()) {
-        logs_.emplace(path, BenchLogsFromJson(path, logs));
-      }
-    } catch (const json::exception&) {
-      logs_.clear();
-      return Fail(ErrorKind::kMalformed,
-                  "{} in the state folder cannot be used: logs are read from their ends",
-                  kStateName);
+  void Restore(const json& state) {
+    std::map<std::string, BenchLogs> all;
+    for (const auto& [path, logs] : state.at("benches").items()) {
+      all.emplace(path, BenchLogsFromJson(path, logs));
     }
-    return {};
+    logs_ = std::move(all);
   }
 
   Status Save() {
@@ -120,11 +99,7 @@ class LogPatternsCollector final : public Collector {
     for (const auto& [path, logs] : logs_) {
       if (logs.folder.started()) state["benches"][path] = ToJson(logs);
     }
-    std::string text = state.dump(-1, ' ', false, json::error_handler_t::replace);
-    if (text == saved_) return {};
-    Status status = context_.state->Save(kStateName, text);
-    if (status) saved_ = std::move(text);  // else it is tried again
-    return status;
+    return state_.Save(state);
   }
 
   Status Read(const Bench& bench, Deadline deadline) {
@@ -178,9 +153,8 @@ class LogPatternsCollector final : public Collector {
 
   CollectorContext context_;
   PatternSet patterns_;
-  bool restored_ = false;
   std::map<std::string, BenchLogs> logs_;  // by path of the folder
-  std::string saved_;
+  SavedState state_;
   std::vector<int> matched_;
 };
 

@@ -9,6 +9,8 @@
 #include "collectors/connect_reason.h"
 #include "collectors/context.h"
 #include "collectors/mariadb/status_values.h"
+#include "collectors/mariadb_servers.h"
+#include "collectors/mariadb_values.h"
 #include "core/text.h"
 
 namespace erpnext {
@@ -30,10 +32,6 @@ constexpr Family kConnectError{
 constexpr Family kMysqlUp{.name = "mysql_up",
                           .help = "Whether the MySQL server is up.",
                           .source = "SHOW GLOBAL STATUS was answered"};
-constexpr Family kVersionInfo{.name = "mysql_version_info",
-                              .labels = {"innodb_version", "version", "version_comment"},
-                              .help = "MySQL version and distribution.",
-                              .source = "SHOW GLOBAL VARIABLES"};
 constexpr Family kCommands{.name = "mysql_global_status_commands_total",
                            .kind = MetricKind::kCounter,
                            .labels = {"command"},
@@ -78,20 +76,9 @@ constexpr Family kStatus{.name = "mysql_global_status_*",
                          .kind = MetricKind::kUntyped,
                          .help = "Generic metric from SHOW GLOBAL STATUS.",
                          .source = "SHOW GLOBAL STATUS, the variable of the same name"};
-constexpr Family kVariables{.name = "mysql_global_variables_*",
-                            .kind = MetricKind::kGauge,
-                            .help = "Generic gauge metric from SHOW GLOBAL VARIABLES.",
-                            .source = "SHOW GLOBAL VARIABLES, the variable of the same name"};
 constexpr const Family* kFamilies[] = {
-    &kUp,       &kConnectError,     &kMysqlUp,   &kVersionInfo, &kCommands,
-    &kHandlers, &kConnectionErrors, &kPoolPages, &kPoolDirty,   &kPoolChanges,
-    &kRowOps,   &kPerformanceLost,  &kStatus,    &kVariables};
-
-// Only the variables that rules and panels compare the status with.
-constexpr std::string_view kVariablesQuery =
-    "SHOW GLOBAL VARIABLES WHERE Variable_name IN ('version', 'version_comment', 'innodb_version', "
-    "'max_connections', 'innodb_buffer_pool_size', 'long_query_time', 'open_files_limit', "
-    "'read_only', 'slow_query_log', 'table_open_cache', 'thread_cache_size')";
+    &kUp,        &kConnectError, &kMysqlUp,     &kCommands, &kHandlers,        &kConnectionErrors,
+    &kPoolPages, &kPoolDirty,    &kPoolChanges, &kRowOps,   &kPerformanceLost, &kStatus};
 
 const Family* FamilyOf(StatusGroup group) {
   switch (group) {
@@ -117,51 +104,13 @@ void AddStatus(const std::string& name, double value, SampleSink& sink) {
   }
 }
 
-// Rows of two columns, names in lower case; others are left out.
-std::map<std::string, std::string> Pairs(const MariadbTable& table) {
-  std::map<std::string, std::string> pairs;
-  for (const auto& row : table.rows) {
-    if (row.size() == 2 && row[0] && row[1]) pairs.emplace(ToLower(*row[0]), *row[1]);
-  }
-  return pairs;
-}
-
-void AddVariables(const std::map<std::string, std::string>& variables, SampleSink& sink) {
-  const auto text = [&](const char* name) {
-    const auto found = variables.find(name);
-    return found != variables.end() ? found->second : std::string();
-  };
-  if (variables.contains("version")) {
-    sink.Add(kVersionInfo, {text("innodb_version"), text("version"), text("version_comment")}, 1);
-  }
-  for (const auto& [name, value] : variables) {
-    if (name.find("version") != std::string::npos) continue;
-    if (const auto number = ParseStatusValue(value)) {
-      sink.AddOpen(kVariables, name, MetricKind::kGauge, *number);
-    }
-  }
-}
-
 class MariadbStatusCollector final : public Collector {
  public:
   explicit MariadbStatusCollector(const CollectorContext& context) : context_(context) {}
 
   Status Collect(Deadline deadline, SampleSink& sink) override {
-    // Benches that share a server share its answer.
-    struct Server {
-      MariadbOptions options;
-      std::vector<const Bench*> benches;
-    };
     const auto inventory = context_.inventory->Current();
-    std::vector<Server> servers;
-    for (const Bench& bench : inventory->benches) {
-      if (bench.database.type != "mariadb") continue;
-      const MariadbOptions options = MariadbOptionsFor(bench, context_.settings.mariadb);
-      auto known = std::find_if(servers.begin(), servers.end(),
-                                [&](const Server& server) { return server.options == options; });
-      if (known == servers.end()) known = servers.insert(servers.end(), Server{options, {}});
-      known->benches.push_back(&bench);
-    }
+    const auto servers = BenchServersOf(*inventory, context_.settings.mariadb);
     Status status;
     for (std::size_t i = 0; i < servers.size(); ++i) {
       const Deadline share = deadline.Share(servers.size() - i);
@@ -169,10 +118,10 @@ class MariadbStatusCollector final : public Collector {
       const auto server = context_.mariadb_server(servers[i].options);
       const auto answer = server->Query(is_first ? "SHOW GLOBAL STATUS" : "SELECT 1", share);
       for (const Bench* bench : servers[i].benches) AddReachability(bench->name, answer, sink);
-      Status asked = answer ? Status() : Fail(answer.error());
+      const Status asked = answer ? Status() : Fail(answer.error());
       if (is_first) {
         sink.Add(kMysqlUp, answer ? 1 : 0);
-        if (answer) asked = AddGlobals(*server, *answer, share, sink);
+        if (answer) AddGlobals(*answer, sink);
       }
       if (!asked && status) status = asked;
     }
@@ -187,15 +136,10 @@ class MariadbStatusCollector final : public Collector {
     if (!answer) sink.Add(kConnectError, {bench, ConnectReason(answer.error().kind)}, 1);
   }
 
-  static Status AddGlobals(MariadbServer& server, const MariadbTable& rows, Deadline deadline,
-                           SampleSink& sink) {
-    for (const auto& [name, text] : Pairs(rows)) {
+  static void AddGlobals(const MariadbTable& rows, SampleSink& sink) {
+    for (const auto& [name, text] : PairsOf(rows)) {
       if (const auto value = ParseStatusValue(text)) AddStatus(name, *value, sink);
     }
-    const auto variables = server.Query(kVariablesQuery, deadline);
-    if (!variables) return Fail(variables.error());
-    AddVariables(Pairs(*variables), sink);
-    return {};
   }
 
   CollectorContext context_;
@@ -206,7 +150,7 @@ class MariadbStatusCollector final : public Collector {
 const CollectorEntry kMariadbStatusCollector{
     .name = "mariadb_status",
     .summary = "whether MariaDB answers and why not; its global status",
-    .access = "MariaDB: a login; SHOW GLOBAL STATUS and SHOW GLOBAL VARIABLES need no privilege",
+    .access = "MariaDB: a login; SHOW GLOBAL STATUS needs no privilege",
     .timeout = std::chrono::seconds(2),
     .families = kFamilies,
     .make = [](const CollectorContext& context) -> std::unique_ptr<Collector> {

@@ -24,12 +24,9 @@ FakeMariadb::Answer Failing(ErrorKind kind) {
 class MariadbStatusTest : public testing::Test {
  protected:
   MariadbStatusTest() {
-    server_->answers = {
-        {"SHOW GLOBAL STATUS",
-         [this]() -> Result<MariadbTable> { return FakeMariadb::Pairs(status_); }},
-        {"SHOW GLOBAL VARIABLES",
-         [this]() -> Result<MariadbTable> { return FakeMariadb::Pairs(variables_); }},
-        {"SELECT 1", []() -> Result<MariadbTable> { return MariadbTable(); }}};
+    server_->answers = {{"SHOW GLOBAL STATUS",
+                         [this]() -> Result<MariadbTable> { return FakeMariadb::Pairs(status_); }},
+                        {"SELECT 1", []() -> Result<MariadbTable> { return MariadbTable(); }}};
     context_.mariadb_server = [this](const MariadbOptions& options) {
       options_.push_back(options);
       return server_;
@@ -69,18 +66,12 @@ class MariadbStatusTest : public testing::Test {
       {"Slow_queries", "9"},
       {"Threads_connected", "8"},
       {"Ssl_cipher", ""}};
-  std::vector<std::pair<std::string, std::string>> variables_ = {
-      {"innodb_version", "10.11.6"},
-      {"max_connections", "151"},
-      {"read_only", "OFF"},
-      {"version", "10.11.6-MariaDB-0+deb12u1"},
-      {"version_comment", "Debian 12"}};
   std::shared_ptr<FakeMariadb> server_ = std::make_shared<FakeMariadb>();
   std::vector<MariadbOptions> options_;
   CollectorContext context_;
 };
 
-TEST_F(MariadbStatusTest, PublishesStatusAndVariables) {
+TEST_F(MariadbStatusTest, PublishesTheStatus) {
   const Collected collected = Run();
   EXPECT_TRUE(collected.status);
   ExpectGolden("mariadb_status", collected.text);
@@ -155,23 +146,12 @@ TEST_F(MariadbStatusTest, ErrorNumbersBecomeReasons) {
   }
 }
 
-TEST_F(MariadbStatusTest, AServerThatAnsweredIsUpThoughItsVariablesWereNotTold) {
-  server_->answers[1].second = Failing(ErrorKind::kTimeout);
-  const Collected collected = Run();
-  EXPECT_EQ("timeout", collected.Kind());
-  EXPECT_EQ("1", collected.Value(Up("b")));
-  EXPECT_EQ("1", collected.Value("mysql_up"));
-  EXPECT_EQ("absent", collected.Value(Reason("timeout")));
-  EXPECT_EQ("9", collected.Value("mysql_global_status_slow_queries"));
-}
-
 TEST_F(MariadbStatusTest, BenchesOfOneServerShareItsAnswer) {
   Publish(context_, {BenchAt("a", "db1"), BenchAt("b", "db1")});
   const Collected collected = Run();
   EXPECT_EQ("1", collected.Value(Up("a")));
   EXPECT_EQ("1", collected.Value(Up("b")));
-  EXPECT_THAT(server_->statements,
-              ElementsAre("SHOW GLOBAL STATUS", HasSubstr("SHOW GLOBAL VARIABLES")));
+  EXPECT_THAT(server_->statements, ElementsAre("SHOW GLOBAL STATUS"));
 }
 
 TEST_F(MariadbStatusTest, OneDeadServerLeavesTheOtherAlone) {
@@ -194,7 +174,6 @@ TEST_F(MariadbStatusTest, TakesHostileRows) {
              {"Uptime", "\xFE"}, {"Com_\xFF", "2"}, {"Questions", "1e400"},
              {"Queries", "12 "}, {"UPTIME", "4"},   {"Connections", "-1"}};
   for (int i = 0; i < 20'000; ++i) status_.emplace_back(fmt::format("x{}", i), "1");
-  variables_ = {{"version", std::string(100'000, 'v')}, {"max_connections", "many"}};
   const auto with_odd_rows = [this]() -> Result<MariadbTable> {
     MariadbTable table = FakeMariadb::Pairs(status_);
     table.rows.push_back({});
@@ -210,17 +189,8 @@ TEST_F(MariadbStatusTest, TakesHostileRows) {
   EXPECT_GT(collected.dropped.invalid_name, 0u);
   EXPECT_EQ("absent", collected.Value("mysql_global_status_threads_running"));
   EXPECT_EQ("absent", collected.Value("mysql_global_status_queries"));
-  EXPECT_EQ("absent", collected.Value("mysql_global_variables_max_connections"));
   EXPECT_EQ("-1", collected.Value("mysql_global_status_connections"));
   EXPECT_EQ("2", collected.Value("mysql_global_status_commands_total{command=\"\xEF\xBF\xBD\"}"));
-}
-
-TEST_F(MariadbStatusTest, AnEmptyAnswerIsNoVersion) {
-  status_ = {};
-  variables_ = {};
-  const Collected collected = Run();
-  EXPECT_TRUE(collected.status);
-  EXPECT_THAT(collected.text, Not(HasSubstr("mysql_version_info")));
 }
 
 TEST_F(MariadbStatusTest, RealConnectionsThatFailHaveTheirReasons) {

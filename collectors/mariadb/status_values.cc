@@ -3,22 +3,12 @@
 #include "collectors/mariadb/status_values.h"
 
 #include <algorithm>
-#include <cmath>
 #include <iterator>
 
 #include "core/text.h"
 
 namespace erpnext {
 namespace {
-
-struct Word {
-  std::string_view word;
-  double value;
-};
-constexpr Word kWords[] = {{"on", 1},         {"yes", 1},         {"primary", 1},
-                           {"off", 0},        {"no", 0},          {"disabled", 0},
-                           {"connecting", 0}, {"non-primary", 0}, {"disconnected", 0}};
-constexpr std::size_t kLongestWord = 12;
 
 // Levels, sizes, states and settings. Exact names first; those ending in '*' are beginnings.
 constexpr std::string_view kGauges[] = {"acl_*",
@@ -209,17 +199,6 @@ bool AnyMatches(std::string_view name, const std::string_view (&patterns)[N]) {
 }
 
 }  // namespace
-
-std::optional<double> ParseStatusValue(std::string_view text) {
-  const auto number = ParseNumber<double>(text);
-  if (number) return std::isfinite(*number) ? number : std::nullopt;
-  if (text.size() > kLongestWord) return std::nullopt;
-  const std::string lower = ToLower(text);
-  for (const Word& word : kWords) {
-    if (lower == word.word) return word.value;
-  }
-  return std::nullopt;
-}
 
 MetricKind StatusKind(std::string_view name) {
   if (AnyMatches(name, kGauges)) return MetricKind::kGauge;

@@ -10,11 +10,6 @@
 
 namespace erpnext {
 
-// A finite number; words in any case become 1 (on, yes, primary) or 0 (off, no, disabled,
-// connecting, non-primary, disconnected). Nothing for any other text, which has no sample. The same
-// words as mysqld_exporter 0.14 takes.
-std::optional<double> ParseStatusValue(std::string_view text);
-
 // Counter or gauge by the meaning of the variable, whose name is in lower case; untyped for one
 // that is not known here. mysqld_exporter leaves nearly all untyped, which changes no query.
 MetricKind StatusKind(std::string_view name);

@@ -1,65 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "collectors/mariadb/status_values.h"
 
-#include <fmt/core.h>
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
-#include <cmath>
-
 namespace erpnext {
 namespace {
-
-TEST(StatusValue, NumbersWordsAndLogFiles) {
-  struct {
-    const char* text;
-    std::optional<double> expected;
-  } const cases[] = {
-      {"0", 0},
-      {"18446744073709551615", 18446744073709551615.0},
-      {"-1", -1},
-      {"1.500000", 1.5},
-      {"1e3", 1000},
-      {"ON", 1},
-      {"on", 1},
-      {"Yes", 1},
-      {"Primary", 1},
-      {"OFF", 0},
-      {"No", 0},
-      {"Connecting", 0},
-      {"non-Primary", 0},
-      {"Disconnected", 0},
-      {"DISABLED", 0},
-      {"mysql-bin.000042", std::nullopt},
-      {"", std::nullopt},
-      {" 1", std::nullopt},
-      {"1 ", std::nullopt},
-      {"0x10", std::nullopt},
-      {"12 MB", std::nullopt},
-      {".5.", std::nullopt},
-      {"10.11.6-MariaDB", std::nullopt},
-      {"127.0.0.1", std::nullopt},
-      {"1.2.3", std::nullopt},
-      {"nan", std::nullopt},
-      {"inf", std::nullopt},
-      {"Jan 01 00:00:00 2030 GMT", std::nullopt},
-      {"mysql-bin.", std::nullopt},
-      {"mysql-bin.-1", std::nullopt},
-      {".42", 0.42},
-  };
-  for (const auto& test : cases) {
-    EXPECT_EQ(test.expected, ParseStatusValue(test.text)) << '"' << test.text << '"';
-  }
-}
-
-RC_GTEST_PROP(StatusValue, TakesAnyBytes, (const std::string& bytes)) {
-  const auto value = ParseStatusValue(bytes);
-  RC_ASSERT(!value || std::isfinite(*value));
-}
-
-RC_GTEST_PROP(StatusValue, ReadsEveryNumberBack, (double number)) {
-  RC_ASSERT(ParseStatusValue(fmt::format("{}", number)) == number);
-}
 
 RC_GTEST_PROP(StatusKind, TakesAnyName, (const std::string& bytes)) {
   StatusKind(bytes);

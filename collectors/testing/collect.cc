@@ -30,6 +30,7 @@ std::string_view TypeName(prometheus::MetricType type) {
   switch (type) {
     case prometheus::MetricType::Counter: return "counter";
     case prometheus::MetricType::Gauge: return "gauge";
+    case prometheus::MetricType::Histogram: return "histogram";
     default: return "untyped";
   }
 }
@@ -42,12 +43,26 @@ double ValueOf(const prometheus::ClientMetric& metric, prometheus::MetricType ty
   }
 }
 
-std::string LabelsOf(const prometheus::ClientMetric& metric) {
+std::string LabelsOf(const prometheus::ClientMetric& metric, const std::string& extra = "") {
   std::string text;
   for (const auto& label : metric.label) {
     text += fmt::format("{}{}=\"{}\"", text.empty() ? "" : ",", label.name, Escape(label.value));
   }
+  if (!extra.empty()) text += (text.empty() ? "" : ",") + extra;
   return text.empty() ? text : "{" + text + "}";
+}
+
+std::string RenderHistogram(const std::string& name, const prometheus::ClientMetric& metric) {
+  std::string text;
+  for (const auto& bucket : metric.histogram.bucket) {
+    text += fmt::format("{}_bucket{} {}\n", name,
+                        LabelsOf(metric, fmt::format("le=\"{}\"", bucket.upper_bound)),
+                        bucket.cumulative_count);
+  }
+  const std::string labels = LabelsOf(metric);
+  return text + fmt::format("{}_sum{} {}\n{}_count{} {}\n", name, labels,
+                            metric.histogram.sample_sum, name, labels,
+                            metric.histogram.sample_count);
 }
 
 }  // namespace
@@ -58,7 +73,12 @@ std::string RenderForTest(const std::vector<prometheus::MetricFamily>& families)
     text += fmt::format("# HELP {} {}\n# TYPE {} {}\n", family.name, family.help, family.name,
                         TypeName(family.type));
     for (const auto& metric : family.metric) {
-      text += fmt::format("{}{} {}\n", family.name, LabelsOf(metric), ValueOf(metric, family.type));
+      if (family.type == prometheus::MetricType::Histogram) {
+        text += RenderHistogram(family.name, metric);
+      } else {
+        text +=
+            fmt::format("{}{} {}\n", family.name, LabelsOf(metric), ValueOf(metric, family.type));
+      }
     }
   }
   return text;

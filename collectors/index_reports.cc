@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// Server by server, as the collector does it, and what keeps it from more.
+#include "collectors/index_reports.h"
+
+#include <fmt/core.h>
+
+#include <utility>
+
+#include "collectors/mariadb_servers.h"
+
+namespace erpnext {
+namespace {
+
+void AddGaps(const AdviceReport& report, const std::string& name, std::vector<std::string>& gaps) {
+  const auto add = [&](std::string_view what, std::string_view why) {
+    gaps.push_back(fmt::format("{}: {} not known: {}", name, what, why));
+  };
+  if (report.sites.empty()) add("indexes are", "the login needs PROCESS");
+  if (report.sites.empty()) return;
+  if (!report.missing) {
+    add("indexes that are missing are",
+        "neither the digests of performance_schema nor the slow query log can be read, or not the "
+        "rows of tables; see `erpnext-exporter grants`");
+  }
+  if (!report.unused) {
+    add("indexes that are not used are",
+        "userstat and performance_schema are OFF or may not be read, or the server has not run for "
+        "a week");
+  }
+}
+
+}  // namespace
+
+IndexReports ReadIndexReports(const CollectorContext& context, const std::string& site,
+                              Deadline deadline) {
+  IndexReports reports;
+  const auto inventory = context.inventory->Current();
+  const MariadbLogin& login = context.settings.mariadb;
+  const auto servers = BenchServersOf(*inventory, login);
+  std::size_t left = servers.size();
+  for (const BenchServer& each : servers) {
+    std::vector<SiteSchema> sites = SiteSchemasOf(each, login);
+    std::erase_if(sites, [&](const SiteSchema& one) { return !site.empty() && one.site != site; });
+    const Deadline share = deadline.Share(left--);
+    if (sites.empty()) continue;
+    IndexAdviser adviser;
+    auto report = adviser.Advise(*context.mariadb_server(each.options), each.options, sites, share);
+    if (!report) {
+      reports.gaps.push_back(report.error().message);
+      continue;
+    }
+    AddGaps(*report, each.options.address.Text(), reports.gaps);
+    if (!report->sites.empty()) reports.servers.push_back(std::move(*report));
+  }
+  return reports;
+}
+
+}  // namespace erpnext

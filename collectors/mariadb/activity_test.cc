@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "collectors/mariadb/activity.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "collectors/testing/collect.h"
+#include "collectors/testing/fake_sites.h"
+#include "sources/testing/fake_mariadb.h"
+
+namespace erpnext {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+using Row = std::vector<std::optional<std::string>>;
+
+class MariadbActivityTest : public testing::Test {
+ protected:
+  MariadbActivityTest() {
+    bench_.database = {"mariadb", {"", "db1", 3306}};
+    AddSite(bench_, "a.example", R"({"db_name": "_a"})");
+    AddSite(bench_, "b.example", R"({"db_name": "_b", "db_user": "b_user"})");
+    server_->answers = {{"/* mariadb_activity */ SELECT ID", [this] { return Rows(sessions_); }},
+                        {"/* mariadb_activity */ SELECT trx_id",
+                         [this]() -> Result<MariadbTable> {
+                           if (transactions_error_) return Fail(*transactions_error_, "x");
+                           return Rows(transactions_);
+                         }},
+                        {"/* mariadb_activity */ SELECT THREAD_ID",
+                         [this]() -> Result<MariadbTable> {
+                           if (definitions_.empty()) return Fail(ErrorKind::kUnsupported, "x");
+                           return Rows(definitions_);
+                         }},
+                        {"/* mariadb_activity */ SELECT w.", [this] { return Rows(waits_); }}};
+    context_.mariadb_server = [this](const MariadbOptions&) { return server_; };
+  }
+
+  static Result<MariadbTable> Rows(const std::vector<Row>& rows) { return MariadbTable{{}, rows}; }
+  Collected Run() {
+    Publish(context_, {bench_});
+    return CollectOnce(kMariadbActivityCollector, context_);
+  }
+
+  // A transaction of a that sleeps holds up one of a, behind which one of b waits; a table of b
+  // is being altered.
+  std::vector<Row> sessions_ = {
+      Row{"1", "_a", "127.0.0.1", "_a", "Sleep", "", "90"},
+      Row{"2", "_a", "127.0.0.1", "_a", "Query", "Updating", "8"},
+      Row{"3", "b_user", "10.0.0.7", std::nullopt, "Execute", "Updating", "4"},
+      Row{"4", "root", "localhost", "_b", "Query", "Waiting for table metadata lock", "31"},
+      Row{"5", "root", "localhost", std::nullopt, "Query", "Waiting for backup lock", "2"},
+      Row{"6", "system user", "", std::nullopt, "Daemon", "InnoDB: purge (2), idle-time", "-1"}};
+  std::vector<Row> transactions_ = {Row{"100", "1", "95", std::nullopt}, Row{"101", "2", "9", "8"},
+                                    Row{"102", "3", "5", "4"}, Row{"103", "77", "1", std::nullopt}};
+  std::vector<Row> waits_ = {Row{"101", "100", "`_a`.`tabSales Invoice`"},
+                             Row{"102", "101", "`_b`.`tabBin` /* Partition `p0` */"},
+                             Row{"102", "100", "`elsewhere`.`t`"}};
+  // Session 4 wants to change tabItem, which 1 and 2 read; 2 twice.
+  std::vector<Row> definitions_ = {Row{"1", "_b", "tabItem"}, Row{"2", "_b", "tabItem"},
+                                   Row{"2", "_b", "tabItem"}, Row{"4", "_b", "tabItem"},
+                                   Row{"1", "_b", "tabBin"},  Row{"99", "_b", "tabItem"},
+                                   Row{"1", std::nullopt, ""}};
+  std::optional<ErrorKind> transactions_error_;
+  std::shared_ptr<FakeMariadb> server_ = std::make_shared<FakeMariadb>();
+  CollectorContext context_;
+  Bench bench_ = MakeBench("b");
+};
+
+TEST_F(MariadbActivityTest, PublishesWhoDoesWhatAndWhoWaitsForWhom) {
+  const Collected run = Run();
+  EXPECT_TRUE(run.status);
+  ExpectGolden("mariadb_activity", run.text);
+}
+
+TEST_F(MariadbActivityTest, WithoutThePluginNobodyIsBlamed) {
+  definitions_ = {};
+  const Collected run = Run();
+  EXPECT_TRUE(run.status);
+  EXPECT_THAT(run.text, Not(HasSubstr("definition_holders{")));
+  EXPECT_THAT(run.text, HasSubstr("blocked_sessions{"));
+}
+
+TEST_F(MariadbActivityTest, WhileNobodyWaitsTwoStatementsAreAll) {
+  sessions_ = {};
+  transactions_ = {};
+  const Collected run = Run();
+  EXPECT_EQ(2u, server_->statements.size());
+  EXPECT_EQ("0", run.Value(R"(erpnext_mariadb_lock_waits{bench="b",site="a.example",kind="row"})"));
+  EXPECT_EQ("absent", run.Value(R"(erpnext_mariadb_longest_transaction_seconds{bench="b",site="a.)"
+                                R"(example"})"));
+  EXPECT_THAT(run.text, Not(HasSubstr("blocked_sessions{")));
+}
+
+TEST_F(MariadbActivityTest, WithoutTransactionsTheSessionsAreThere) {
+  for (const ErrorKind kind : {ErrorKind::kPermission, ErrorKind::kUnsupported}) {
+    transactions_error_ = kind;
+    const Collected run = Run();
+    EXPECT_TRUE(run.status);
+    EXPECT_EQ("2", run.Value(R"(erpnext_mariadb_connections{bench="b",site="a.example"})"));
+    EXPECT_THAT(run.text, Not(HasSubstr("transactions{")));
+    EXPECT_THAT(run.text, Not(HasSubstr("kind=\"row\"")));
+    EXPECT_EQ(
+        "1",
+        run.Value(R"(erpnext_mariadb_lock_waits{bench="b",site="b.example",kind="metadata"})"));
+  }
+  transactions_error_ = ErrorKind::kTimeout;
+  EXPECT_EQ("timeout", Run().Kind());
+}
+
+TEST_F(MariadbActivityTest, DoctypesWithoutEndAreOther) {
+  waits_.clear();
+  for (int i = 0; i < 100; ++i) {
+    waits_.push_back(Row{"101", "100", fmt::format("`_a`.`tabDocType {:02}`", i)});
+  }
+  waits_.push_back(Row{"102", "100", "`_a`.`tabDocType 99`"});
+  const Collected run = Run();
+  const auto waits = [&](const char* doctype) {
+    return run.Value(fmt::format(
+        "erpnext_mariadb_row_lock_waits{{bench=\"b\",site=\"a.example\",doctype=\"{}\"}}",
+        doctype));
+  };
+  EXPECT_EQ("2", waits("DocType 99"));
+  EXPECT_EQ("1", waits("DocType 18"));
+  EXPECT_EQ("absent", waits("DocType 19"));
+  EXPECT_EQ("80", waits("other"));
+}
+
+TEST_F(MariadbActivityTest, TakesHostileRows) {
+  sessions_ = {Row{}, Row{"1"},
+               Row{"\xFF", std::string(1000, 'u'), "\xFE", "`", "", "x\ny", "many"}};
+  transactions_ = {Row{}, Row{"1", std::nullopt, "", ""}, Row{"5", "1", "-3", "x"}};
+  waits_ = {Row{}, Row{"5", "5", "`a`.`b`"}, Row{"5", "4", "no name"}, Row{"5", "4"}};
+  const Collected run = Run();
+  EXPECT_TRUE(run.status);
+  EXPECT_EQ("1", run.Value(R"(erpnext_mariadb_lock_waits{bench="b",site="other",kind="row"})"));
+}
+
+TEST_F(MariadbActivityTest, AServerThatFailsHasNoSamples) {
+  server_->answers = {
+      {"", []() -> Result<MariadbTable> { return Fail(ErrorKind::kRefused, "nobody listens"); }}};
+  const Collected run = Run();
+  EXPECT_EQ("refused", run.Kind());
+  EXPECT_EQ("", run.text);
+}
+
+}  // namespace
+}  // namespace erpnext

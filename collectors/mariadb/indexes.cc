@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the indexes of sites' tables are worth. The command `indexes` prints the same with its
+// evidence, and what to do.
+#include "collectors/mariadb/indexes.h"
+
+#include <fmt/ranges.h>
+
+#include <array>
+#include <map>
+#include <set>
+#include <tuple>
+
+#include "collectors/context.h"
+#include "collectors/index_adviser.h"
+#include "collectors/mariadb_servers.h"
+#include "sources/innodb_locks.h"
+
+namespace erpnext {
+namespace {
+
+constexpr Family kAdvice{
+    .name = "erpnext_index_advice",
+    .labels = {"bench", "site", "doctype", "columns", "kind"},
+    .help =
+        "1 for each advice on an index, the 20 of each server that are worth most. kind: missing "
+        "(statements read the table as a whole for few of its rows), known (a later version of "
+        "ERPNext has it), duplicate (another index has the same columns), redundant (another one "
+        "begins with them), unused (nothing used it since the server started).",
+    .source =
+        "INNODB_SYS_TABLES, _INDEXES and _FIELDS of information_schema; INDEX_STATISTICS "
+        "(userstat); table_io_waits_summary_by_index_usage and "
+        "events_statements_summary_by_digest of performance_schema"};
+constexpr Family kAdvices{
+    .name = "erpnext_index_advices",
+    .labels = {"bench", "site", "kind"},
+    .help =
+        "Number of advices on indexes of the site. Those of the kind missing only where "
+        "performance_schema keeps digests, of the kind unused only where the server has "
+        "counted the use of indexes for a week.",
+    .source = "As erpnext_index_advice"};
+constexpr Family kSaved{
+    .name = "erpnext_index_missing_saved_ratio",
+    .labels = {"bench", "site", "doctype", "columns"},
+    .help =
+        "About how much of the time since the server started its statements spent on rows that "
+        "a missing index would spare: 0.01 is 864 seconds a day. Of those in "
+        "erpnext_index_advice.",
+    .source =
+        "SUM_TIMER_WAIT, SUM_ROWS_EXAMINED, SUM_ROWS_SENT and SUM_ROWS_AFFECTED of "
+        "performance_schema.events_statements_summary_by_digest; Uptime"};
+constexpr const Family* kFamilies[] = {&kAdvice, &kAdvices, &kSaved};
+
+constexpr std::size_t kMost = 20;  // of a server, with labels that name a table
+
+bool IsJudged(AdviceKind kind, const AdviceReport& report) {
+  if (kind == AdviceKind::kMissing) return report.missing;
+  return kind != AdviceKind::kUnused || report.unused;
+}
+
+void AddReport(const AdviceReport& report, SampleSink& sink) {
+  std::map<std::tuple<std::string_view, std::string_view, AdviceKind>, double> counts;
+  for (const SiteSchema& site : report.sites) {
+    for (const AdviceKind kind : kAdviceKinds) {
+      if (IsJudged(kind, report)) counts[{site.bench, site.site, kind}] = 0;
+    }
+  }
+  std::set<std::array<std::string, 5>> shown;
+  for (const auto& [where, advice] : report.advice) {
+    ++counts[{where.bench, where.site, advice.kind}];
+    if (shown.size() == kMost) continue;
+    const std::string columns = fmt::format("{}", fmt::join(advice.columns, ", "));
+    const std::string doctype(DocTypeOf(advice.table));
+    shown.insert(
+        {where.bench, where.site, doctype, columns, std::string(AdviceKindName(advice.kind))});
+    if (advice.kind == AdviceKind::kMissing && report.evidence_seconds > 0) {
+      sink.Add(kSaved, {where.bench, where.site, doctype, columns},
+               advice.evidence.saved_seconds / report.evidence_seconds);
+    }
+  }
+  for (const auto& labels : shown) {
+    sink.Add(kAdvice, {labels[0], labels[1], labels[2], labels[3], labels[4]}, 1);
+  }
+  for (const auto& [key, count] : counts) {
+    const auto& [bench, site, kind] = key;
+    sink.Add(kAdvices, {bench, site, AdviceKindName(kind)}, count);
+  }
+}
+
+class MariadbIndexesCollector final : public Collector {
+ public:
+  explicit MariadbIndexesCollector(const CollectorContext& context) : context_(context) {}
+
+  Status Collect(Deadline deadline, SampleSink& sink) override {
+    const auto inventory = context_.inventory->Current();
+    const MariadbLogin& login = context_.settings.mariadb;
+    const auto servers = BenchServersOf(*inventory, login);
+    std::size_t left = servers.size();
+    Status status;
+    for (const BenchServer& each : servers) {
+      const auto server = context_.mariadb_server(each.options);
+      const auto report = advisers_[each.options.address.Text()].Advise(
+          *server, each.options, SiteSchemasOf(each, login), deadline.Share(left--));
+      if (report) AddReport(*report, sink);
+      if (!report && status) status = Fail(report.error());
+    }
+    return status;
+  }
+
+ private:
+  CollectorContext context_;
+  std::map<std::string, IndexAdviser> advisers_;  // by address
+};
+
+}  // namespace
+
+const CollectorEntry kMariadbIndexesCollector{
+    .name = "mariadb_indexes",
+    .summary = "indexes that sites' tables lack, and those that do nothing",
+    .access =
+        "MariaDB: PROCESS for the indexes, SELECT on mysql.innodb_table_stats and "
+        "mysql.innodb_index_stats for sizes; what is missing is known where performance_schema is "
+        "ON and may be read or the slow query log is, what is used there or, of tables that the "
+        "login may read, where "
+        "userstat is ON",
+    .mariadb_privileges = "PROCESS",
+    .mariadb_tables =
+        "mysql.innodb_table_stats,mysql.innodb_index_stats,"
+        "performance_schema.events_statements_summary_by_digest,"
+        "performance_schema.table_io_waits_summary_by_index_usage",
+    .interval = std::chrono::minutes(10),
+    .timeout = std::chrono::seconds(20),
+    .families = kFamilies,
+    .make = [](const CollectorContext& context) -> std::unique_ptr<Collector> {
+      return std::make_unique<MariadbIndexesCollector>(context);
+    }};
+
+}  // namespace erpnext
