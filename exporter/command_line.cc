@@ -58,24 +58,42 @@ struct Subcommands {
   }
 };
 
-Subcommands AddCommands(CLI::App& app, CommandLine& line) {
+Subcommands AddCommands(CLI::App& app) {
   Subcommands commands;
   commands.Add(app, Command::kServe, "serve", "Serve metrics until stopped (the default)");
   commands.Add(app, Command::kOnce, "once", "Collect everything once and print it");
+  commands.Add(app, Command::kDoctor, "doctor",
+               "Print what is wrong now, the worst first; exits as a Nagios plugin does");
+  commands.Add(app, Command::kDeadlocks, "deadlocks",
+               "Print the last twenty deadlocks: DocType, index, mode and kind of statement");
+  commands.Add(app, Command::kIndexes, "indexes",
+               "Print which indexes tables lack and which could go, with evidence and what to do");
   commands.Add(app, Command::kDiscover, "discover",
                "Print what was found, what is missing, and what would open it");
   commands.Add(app, Command::kGrants, "grants",
                "Print the SQL, Redis and group lines that open what is enabled");
   commands.Add(app, Command::kCheckConfig, "check-config", "Print all mistakes of a file");
   commands.Add(app, Command::kMetrics, "metrics", "Print all metrics that can be published");
+  return commands;
+}
+
+void AddOptionsOfCommands(Subcommands& commands, CommandLine& line) {
   commands.apps[Command::kOnce]
       ->add_option("--collector", line.collectors, "Only this one; may be given several times")
       ->allow_extra_args(false)
       ->type_name("NAME");
-  commands.apps[Command::kDiscover]
-      ->add_option("--format", line.format, "text or json")
-      ->check(CLI::IsMember({"text", "json"}))
-      ->type_name("FORMAT");
+  for (const Command command : {Command::kDoctor, Command::kDeadlocks, Command::kIndexes}) {
+    commands.apps[command]
+        ->add_option("--site", line.site, "Leave out what is about another site alone")
+        ->allow_extra_args(false)
+        ->type_name("NAME");
+  }
+  for (const Command command : {Command::kDeadlocks, Command::kIndexes, Command::kDiscover}) {
+    commands.apps[command]
+        ->add_option("--format", line.format, "text or json")
+        ->check(CLI::IsMember({"text", "json"}))
+        ->type_name("FORMAT");
+  }
   commands.apps[Command::kMetrics]
       ->add_option("--format", line.format, "markdown or json")
       ->check(CLI::IsMember({"markdown", "json"}))
@@ -84,7 +102,6 @@ Subcommands AddCommands(CLI::App& app, CommandLine& line) {
   auto* file = check->add_option("FILE", line.config_file, "The file to check");
   auto* reference = check->add_flag("--reference", line.reference, "Describe all keys instead");
   file->excludes(reference);
-  return commands;
 }
 
 }  // namespace
@@ -99,7 +116,8 @@ ParsedCommandLine ParseCommandLine(int argc, const char* const* argv, const std:
   app.add_option("--config.file", line.config_file, "Configuration file, in YAML")
       ->type_name("FILE");
   AddOptions(app, given);
-  const Subcommands commands = AddCommands(app, line);
+  Subcommands commands = AddCommands(app);
+  AddOptionsOfCommands(commands, line);
   try {
     app.parse(argc, argv);
     for (const auto& [command, subcommand] : commands.apps) {

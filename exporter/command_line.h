@@ -13,15 +13,26 @@
 
 namespace erpnext {
 
-enum class Command : std::uint8_t { kServe, kOnce, kDiscover, kGrants, kCheckConfig, kMetrics };
+enum class Command : std::uint8_t {
+  kServe,
+  kOnce,
+  kDoctor,
+  kDeadlocks,
+  kIndexes,
+  kDiscover,
+  kGrants,
+  kCheckConfig,
+  kMetrics
+};
 
 struct CommandLine {
   Command command = Command::kServe;
   std::string config_file;                                  // empty: none
   std::map<std::string, std::vector<std::string>> options;  // given ones, by name
   std::vector<std::string> collectors;                      // once: only these
-  std::string format;                                       // discover, metrics
-  bool reference = false;                                   // check-config: describe all keys
+  std::string format;                                       // deadlocks, indexes, discover, metrics
+  std::string site;        // deadlocks, doctor, indexes: only this one
+  bool reference = false;  // check-config: describe all keys
 };
 
 // What ParseCommandLine has to say when there is nothing to run.

@@ -5,7 +5,6 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <iterator>
 #include <nlohmann/json.hpp>
 
 #include "collectors/access.h"
@@ -26,13 +25,6 @@ constexpr std::chrono::seconds kCheckTime{8};  // of one bench
 void Print(std::string_view text) {
   std::fwrite(text.data(), 1, text.size(), stdout);
   std::fflush(stdout);
-}
-
-Inventory FindBenches(const Settings& settings) {
-  BenchReader reader(settings.collect.discovery);
-  auto inventory = reader.Read(Deadline::After(kOnceTime));
-  if (inventory) return std::move(*inventory);
-  return {.problems = {inventory.error()}};
 }
 
 json CheckJson(const AccessCheck& check) {
@@ -58,6 +50,14 @@ std::vector<Error> ProblemsOf(const Bench& bench) {
     if (site.problem) problems.push_back(*site.problem);
   }
   return problems;
+}
+
+std::vector<const CollectorEntry*> EnabledCollectors(const Settings& settings) {
+  std::vector<const CollectorEntry*> enabled;
+  for (const CollectorEntry* entry : AllCollectors()) {
+    if (IsEnabled(*entry, settings)) enabled.push_back(entry);
+  }
+  return enabled;
 }
 
 json BenchJson(const Bench& bench, const std::vector<AccessCheck>& checks) {
@@ -119,11 +119,25 @@ int PrintViews(const std::vector<CollectorView>& views) {
   return code;
 }
 
+// Leaves out the collectors that were not asked for: they would ask their servers all the same, and
+// nobody see it. All stay when there is no such name.
+void KeepNamed(const std::vector<std::string>& names, std::vector<Engine::Part>& parts) {
+  const auto named = [&](const Engine::Part& part) {
+    return std::find(names.begin(), names.end(), part.options.name) != names.end();
+  };
+  const auto found = std::count_if(parts.begin(), parts.end(), named);
+  if (names.empty() || static_cast<std::size_t>(found) != names.size()) return;
+  std::erase_if(parts, [&](const auto& part) { return !part.required && !named(part); });
+}
+
 }  // namespace
 
 int RunOnce(const CommandLine& line, const Settings& settings) {
   StatsRegistry stats;
-  Engine engine(MakeParts(settings, MakeContext(settings)), stats, SystemClock(), nullptr);
+  const CollectorContext context = MakeContext(settings);
+  auto parts = MakeParts(settings, context);
+  KeepNamed(line.collectors, parts);
+  Engine engine(std::move(parts), stats, SystemClock(), nullptr);
   const CollectorFilter filter{line.collectors, {}};
   if (const Status status = engine.Check(filter); !status) {
     fmt::print(stderr, "--collector: {}\n", status.error().message);
@@ -138,12 +152,13 @@ int RunOnce(const CommandLine& line, const Settings& settings) {
 
 int RunDiscover(const CommandLine& line, const Settings& settings) {
   const CollectorContext context = MakeContext(settings);
-  const Inventory inventory = FindBenches(settings);
+  const Inventory inventory = FindBenches(settings, Deadline::After(kOnceTime));
   const bool as_json = line.format == "json";
   json found = {{"benches", json::array()}, {"problems", json::array()}};
   std::string text = inventory.benches.empty() ? NothingFound(settings) : "";
   for (const Bench& bench : inventory.benches) {
-    const auto checks = CheckAccess(context, bench, Deadline::After(kCheckTime));
+    const auto checks =
+        CheckAccess(context, bench, EnabledCollectors(settings), Deadline::After(kCheckTime));
     if (as_json) found["benches"].push_back(BenchJson(bench, checks));
     if (!as_json) text += BenchText(bench, checks);
   }
@@ -156,11 +171,8 @@ int RunDiscover(const CommandLine& line, const Settings& settings) {
 }
 
 int RunGrants(const Settings& settings) {
-  std::vector<const CollectorEntry*> enabled;
-  for (const CollectorEntry* entry : AllCollectors()) {
-    if (IsEnabled(*entry, settings)) enabled.push_back(entry);
-  }
-  Print(GrantLines(MakeContext(settings), FindBenches(settings), enabled));
+  const Inventory inventory = FindBenches(settings, Deadline::After(kOnceTime));
+  Print(GrantLines(MakeContext(settings), inventory, EnabledCollectors(settings)));
   return 0;
 }
 

@@ -15,6 +15,20 @@ namespace erpnext {
 // them failed, with its error on stderr; 2 for an unknown name.
 int RunOnce(const CommandLine& command_line, const Settings& settings);
 
+// What is wrong now, the worst first, and the queues; coloured on a terminal. 0 when all is well, 1
+// for warnings, 2 when something is critical, 3 when nothing could be judged: no bench, no such
+// site.
+int RunDoctor(const CommandLine& command_line, const Settings& settings);
+
+// The last twenty deadlocks that the servers tell of, the last one last, and on stderr what keeps
+// us from knowing more: 0; 3 when no server answered.
+int RunDeadlocks(const CommandLine& command_line, const Settings& settings);
+
+// Which indexes the tables of sites lack and which could go, what is worth most first, with
+// evidence and what to do; on stderr what keeps it from more: 0, 3 when the indexes of no site
+// could be read.
+int RunIndexes(const CommandLine& command_line, const Settings& settings);
+
 // What was found, what is missing and what would open it: 0.
 int RunDiscover(const CommandLine& command_line, const Settings& settings);
 

@@ -29,7 +29,12 @@ TEST(ConfigFile, ReadsListsFlagsDurationsAddressesAndRecords) {
   const auto mistakes = ApplyConfig(R"(
 web.listen-address: [":10470", "unix:/run/x.sock"]
 collector: {queues: false}
-mariadb: {tls: true, address: "[::1]:3307"}
+mariadb:
+  tls: true
+  address: "[::1]:3307"
+  targets:
+    - {name: archive, address: "db2:3306", user: far, password-file: /run/secret}
+    - {name: local, address: "unix:/run/b.sock"}
 probe: {timeout: 1500ms}
 benches:
   - {path: /srv/bench, name: main, id: home-frappe-bench, web: "web:8000"}
@@ -43,12 +48,25 @@ logs:
   EXPECT_FALSE(settings.collectors.at("queues"));
   EXPECT_TRUE(settings.collect.mariadb.tls);
   EXPECT_EQ((Address{"", "::1", 3307}), settings.collect.mariadb.address);
+  ASSERT_EQ(2U, settings.mysql_targets.size());
+  const MysqlTarget& target = settings.mysql_targets.front();
+  EXPECT_EQ("archive db2:3306 far /run/secret", target.name + " " + target.login.address.Text() +
+                                                    " " + target.login.user + " " +
+                                                    target.password_file);
+  EXPECT_EQ("/run/b.sock", settings.mysql_targets.back().login.address.unix_path);
   EXPECT_EQ(std::chrono::milliseconds(1500), settings.collect.probe.timeout);
   ASSERT_EQ(1U, settings.collect.discovery.benches.size());
   const BenchSetting& bench = settings.collect.discovery.benches.front();
   EXPECT_EQ("/srv/bench main home-frappe-bench web:8000",
             bench.path + " " + bench.name + " " + bench.id + " " + bench.web.Text());
   EXPECT_THAT(settings.collect.logs.patterns, ElementsAre(LogPattern{"own", "error", "boom \\d+"}));
+}
+
+TEST(ConfigFile, TwoTargetsOfOneNameAreAMistake) {
+  Settings settings;
+  const char* text = "mariadb.targets: [{name: x, address: 'a:1'}, {name: x, address: 'b:1'}]\n";
+  EXPECT_TRUE(ApplyConfig(text, "f", settings).empty());
+  EXPECT_EQ("mariadb.targets: the name x is there twice", CheckSettings(settings).error().message);
 }
 
 TEST(ConfigFile, AnEmptyFileChangesNothing) {
@@ -86,6 +104,10 @@ TEST(ConfigFile, SaysWhereAndWhat) {
       {"bench: {a: b}\n", "f:1:8: bench: expected a list of texts"},
       {"bench: [[a]]\n", "bench: expected a text"},
       {"benches: /srv/bench\n", "expected a list of maps with the keys path, name, id, web"},
+      {"mariadb.targets: [{name: x}]\n", "f:1:19: mariadb.targets: "},
+      {"mariadb.targets: [{address: 'db:1'}]\n", "a target needs a name"},
+      {"mariadb.targets: [{name: 'a b', address: 'db:1'}]\n", "a target needs a name"},
+      {"mariadb.targets: [{name: x, address: 'db:1', password: y}]\n", "unknown key password"},
       {"benches: [{name: x}]\n", "f:1:11: benches: a bench needs a path"},
       {"benches: [{path: x, colour: red}]\n", "unknown key colour"},
       {"benches: [{path: x, path: y}]\n", "path is set twice"},

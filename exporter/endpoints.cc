@@ -3,7 +3,6 @@
 #include "exporter/endpoints.h"
 
 #include <algorithm>
-#include <memory>
 
 #include "core/text.h"
 #include "exporter/accept.h"
@@ -58,6 +57,17 @@ std::string Document(const std::vector<CollectorView>& views, const std::string&
   return text.append(self);
 }
 
+WebResponse Answer(const WebRequest& request, const std::vector<CollectorView>& views,
+                   const std::string& end, ExpositionFormat format) {
+  const bool gzip = AcceptsGzip(request.Header("Accept-Encoding"));
+  WebResponse response;
+  response.content_type = ContentType(format);
+  if (gzip) response.headers.emplace_back("Content-Encoding", "gzip");
+  response.headers.emplace_back("Vary", "Accept, Accept-Encoding");
+  response.body = Document(views, end, format, gzip);
+  return response;
+}
+
 WebResponse Metrics(Service& service, const WebRequest& request) {
   const CollectorFilter filter{QueryValues(request, "collect[]"),
                                QueryValues(request, "exclude[]")};
@@ -67,13 +77,30 @@ WebResponse Metrics(Service& service, const WebRequest& request) {
   const auto views = service.Scrape(filter, deadline);
   if (!views) return Refusal(503, views.error());
   const ExpositionFormat format = NegotiateFormat(request.Header("Accept"));
-  const bool gzip = AcceptsGzip(request.Header("Accept-Encoding"));
-  WebResponse response;
-  response.content_type = ContentType(format);
-  if (gzip) response.headers.emplace_back("Content-Encoding", "gzip");
-  response.headers.emplace_back("Vary", "Accept, Accept-Encoding");
-  response.body = Document(*views, SelfText(*views, service.reload_state(), format), format, gzip);
-  return response;
+  return Answer(request, *views, SelfText(*views, service.reload_state(), format), format);
+}
+
+int StatusOf(ErrorKind kind) {
+  switch (kind) {
+    case ErrorKind::kMalformed: return 400;
+    case ErrorKind::kUnsupported: return 404;
+    default: return 503;
+  }
+}
+
+// One database server; nothing of the exporter itself, which is another target.
+WebResponse MysqlMetrics(Service& service, const WebRequest& request) {
+  const auto targets = QueryValues(request, "target");
+  if (targets.size() > 1) return {.status = 400, .body = "give one target only\n"};
+  const CollectorFilter filter{QueryValues(request, "collect[]"),
+                               QueryValues(request, "exclude[]")};
+  const auto deadline =
+      Deadline::After(ScrapeTime(request.Header("X-Prometheus-Scrape-Timeout-Seconds")));
+  const auto views = service.ScrapeMysql(targets.empty() ? "" : targets.front(), filter, deadline);
+  if (!views) return Refusal(StatusOf(views.error().kind), views.error());
+  const ExpositionFormat format = NegotiateFormat(request.Header("Accept"));
+  const bool open_metrics = format == ExpositionFormat::kOpenMetrics;
+  return Answer(request, *views, open_metrics ? "# EOF\n" : "", format);
 }
 
 WebResponse Ready(Service& service) {
@@ -92,6 +119,9 @@ WebResponse Reload(Service& service) {
 std::vector<WebRoute> MakeRoutes(Service& service, const std::string& telemetry_path) {
   return {
       {telemetry_path, {"GET"}, [&](const WebRequest& r) { return Metrics(service, r); }},
+      {telemetry_path + "/mysql",
+       {"GET"},
+       [&](const WebRequest& r) { return MysqlMetrics(service, r); }},
       {"/",
        {"GET"},
        [&service, telemetry_path](const WebRequest&) {

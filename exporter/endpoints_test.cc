@@ -38,7 +38,9 @@ class Endpoints : public testing::Test {
   }
 
   static CommandLine Line(const TempFolder& folder) {
-    folder.Write("config.yml", "discovery.search: [" + folder.path("nothing") + "/*]\n");
+    folder.Write("config.yml", "discovery.search: [" + folder.path("nothing") + "/*]\n" +
+                                   "mariadb.targets: [{name: away, address: 'unix:" +
+                                   folder.path("no.sock") + "'}]\n");
     CommandLine line;
     line.config_file = folder.path("config.yml");
     return line;
@@ -121,6 +123,25 @@ TEST_F(Endpoints, AnUnknownCollectorIsRefusedWithTheKnownOnes) {
   EXPECT_EQ(400, response.status);
   EXPECT_THAT(response.body, HasSubstr("queues, "));
   EXPECT_THAT(response.body, Not(HasSubstr("nonsense")));
+}
+
+TEST_F(Endpoints, ADatabaseServerIsAskedForByName) {
+  WebRequest request;
+  EXPECT_EQ(404, Ask("/metrics/mysql").status);
+  request.query.emplace("target", "127.0.0.1:3306");
+  const WebResponse unknown = Ask("/metrics/mysql", request);
+  EXPECT_EQ(404, unknown.status);
+  EXPECT_EQ("no such target; ?target=NAME takes: away\n", unknown.body);
+  request.query.emplace("target", "away");
+  EXPECT_EQ(400, Ask("/metrics/mysql", request).status);
+  request.query.erase("target");
+  request.query.emplace("target", "away");
+  const WebResponse known = Ask("/metrics/mysql", request);
+  EXPECT_EQ(200, known.status);
+  EXPECT_THAT(known.body, HasSubstr("\nmysql_up 0\n"));
+  EXPECT_THAT(known.body, Not(HasSubstr("erpnext_")));
+  request.query.emplace("collect[]", "queues");
+  EXPECT_EQ(400, Ask("/metrics/mysql", request).status);
 }
 
 TEST_F(Endpoints, ABadFileLeavesTheOldConfigurationInForce) {

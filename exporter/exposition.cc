@@ -195,6 +195,9 @@ std::size_t EstimatedSize(const MetricFamily& family) {
   for (const ClientMetric::Label& label : family.metric.front().label) {
     sample += label.name.size() + label.value.size() + kLabelSigns;
   }
+  if (family.type == MetricType::Histogram) {  // +Inf, sum and count come with the buckets
+    sample *= family.metric.front().histogram.bucket.size() + 3;
+  }
   return 2 * family.name.size() + family.help.size() + family.metric.size() * sample;
 }
 

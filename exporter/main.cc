@@ -17,12 +17,15 @@ namespace {
 constexpr int kStartFailed = 1;
 constexpr int kUsage = 2;
 
-int RunWithSettings(const CommandLine& line, Settings settings, Log& log) {
+int RunWithSettings(const CommandLine& line, const Settings& settings, Log& log) {
   switch (line.command) {
     case Command::kOnce: return RunOnce(line, settings);
+    case Command::kDoctor: return RunDoctor(line, settings);
+    case Command::kDeadlocks: return RunDeadlocks(line, settings);
+    case Command::kIndexes: return RunIndexes(line, settings);
     case Command::kDiscover: return RunDiscover(line, settings);
     case Command::kGrants: return RunGrants(settings);
-    default: return Serve(line, std::move(settings), log);
+    default: return Serve(line, settings, log);
   }
 }
 
@@ -48,7 +51,7 @@ int Run(int argc, const char* const* argv) {
   Log log(settings->log_level, settings->log_format, for_journal);
   for (const std::string& mistake : tolerated) log.Error("left out", {{"mistake", mistake}});
   mysql_library_init(0, nullptr, nullptr);  // must come before threads
-  return RunWithSettings(line, std::move(*settings), log);
+  return RunWithSettings(line, *settings, log);
 }
 
 }  // namespace

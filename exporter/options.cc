@@ -6,6 +6,7 @@
 #include <re2/re2.h>
 
 #include <algorithm>
+#include <cctype>
 
 #include "collectors/all_collectors.h"
 #include "collectors/logs/pattern_set.h"
@@ -126,6 +127,41 @@ void AddDiscoveryOptions(std::vector<Option>& options) {
                            [](Settings& s) -> auto& { return s.collect.proc_path; }));
 }
 
+// A name that stands in a URL as it is.
+Status CheckTargetName(const std::string& name) {
+  constexpr std::size_t kLongest = 100;
+  const bool plain = std::all_of(name.begin(), name.end(), [](unsigned char c) {
+    return std::isalnum(c) != 0 || c == '-' || c == '_' || c == '.';
+  });
+  if (plain && !name.empty() && name.size() <= kLongest) return {};
+  return Fail(ErrorKind::kMalformed,
+              "a target needs a name of letters, digits, hyphens, dots and underscores");
+}
+
+Option MariadbTargets() {
+  Option targets{.name = "mariadb.targets",
+                 .help =
+                     "Further database servers for /metrics/mysql?target=NAME, each with a name, "
+                     "its address and, where needed: user and password-file. TLS as for the "
+                     "others. The server of each bench is there under the bench's name.",
+                 .fields = {"name", "address", "user", "password-file"}};
+  targets.add_record = [](Settings& s, const std::map<std::string, std::string>& record) -> Status {
+    const auto text = [&](const char* field) {
+      const auto found = record.find(field);
+      return found != record.end() ? found->second : std::string();
+    };
+    MysqlTarget target;
+    target.name = text("name");
+    target.password_file = text("password-file");
+    target.login.user = text("user");
+    if (Status status = CheckTargetName(target.name); !status) return status;
+    if (Status status = ParseSetting(text("address"), target.login.address); !status) return status;
+    s.mysql_targets.push_back(std::move(target));
+    return {};
+  };
+  return targets;
+}
+
 void AddServerOptions(std::vector<Option>& options) {
   options.push_back(Single("mariadb.address", "ADDRESS",
                            "The database server, if not the one in the bench's configuration.",
@@ -146,9 +182,10 @@ void AddServerOptions(std::vector<Option>& options) {
                            [](Settings& s) -> auto& { return s.collect.mariadb.tls_ca_file; }));
   options.push_back(
       Single("mariadb.use-site-credentials", "",
-             "Log in as the first site of each bench, with the password in its "
-             "site_config.json. That login may write; an own user may not.",
+             "Log in as the sites themselves, with the passwords in their site_config.json (at a "
+             "bench's server as its first site). Those logins may write; an own user may not.",
              [](Settings& s) -> auto& { return s.collect.mariadb.use_site_credentials; }));
+  options.push_back(MariadbTargets());
   options.push_back(Single("redis.user", "USER", "ACL user at Redis. Empty: as the bench logs in.",
                            [](Settings& s) -> auto& { return s.collect.redis_user; }));
   options.push_back(Single("redis.password-file", "FILE", "File with the password for redis.user.",

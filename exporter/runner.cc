@@ -12,6 +12,8 @@
 namespace erpnext {
 namespace {
 
+// Others share the run of a scrape that is in a hurry, so it gets at least this long.
+constexpr std::chrono::milliseconds kLeastTime{500};
 // A collector that keeps its deadline needs a moment to return.
 constexpr std::chrono::milliseconds kGrace{200};
 
@@ -66,7 +68,9 @@ Runner::Ticket Runner::Request(Deadline deadline) {
   }
   if (!requested_) {
     requested_ = true;
-    run_deadline_ = deadline.Earlier(Deadline::After(options_.timeout));
+    const auto least = Deadline::After(std::min(options_.timeout, kLeastTime));
+    run_deadline_ =
+        Deadline(std::max(deadline.at(), least.at())).Earlier(Deadline::After(options_.timeout));
     wake_.notify_one();
   }
   return current_ + 1;
@@ -133,7 +137,7 @@ void Runner::Main() {
     lock.lock();
     outcome.ticket = current_;
     running_ = false;
-    next_due_ = Deadline::Clock::now() + JitteredInterval();
+    next_due_ = Deadline::Clock::now() + JitteredInterval(!outcome.status);
     Publish(std::move(outcome));
     ended_.notify_all();
   }
@@ -196,9 +200,10 @@ bool Runner::IsLate() {
 }
 
 // A tenth to either side, so that collectors do not stay in step with each other.
-std::chrono::milliseconds Runner::JitteredInterval() {
+std::chrono::milliseconds Runner::JitteredInterval(bool failed) {
   std::uniform_real_distribution<double> factor(0.9, 1.1);
-  return std::chrono::duration_cast<std::chrono::milliseconds>(options_.interval * factor(random_));
+  const auto interval = failed ? std::min(options_.interval, options_.retry) : options_.interval;
+  return std::chrono::duration_cast<std::chrono::milliseconds>(interval * factor(random_));
 }
 
 }  // namespace erpnext

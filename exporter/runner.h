@@ -30,6 +30,9 @@ struct RunnerOptions {
   SampleSink::Limits limits;
   // A result younger than this serves further requests too.
   std::chrono::milliseconds reuse{1000};
+  // At its own pace, but after a failure no later than this: figures come back soon after what they
+  // are read from.
+  std::chrono::milliseconds retry{15'000};
 };
 
 // What the rest of the process may know of a collector at one moment.
@@ -88,7 +91,7 @@ class Runner : public std::enable_shared_from_this<Runner> {
   void Publish(Outcome outcome);
   void Report(const Status& status);
   bool IsLate();
-  std::chrono::milliseconds JitteredInterval();
+  std::chrono::milliseconds JitteredInterval(bool failed);
 
   const RunnerOptions options_;
   const std::unique_ptr<Collector> collector_;

@@ -90,15 +90,14 @@ void PrepareProcess() {
 #endif
 }
 
-int Serve(const CommandLine& command_line, Settings settings, Log& log) {
+int Serve(const CommandLine& command_line, const Settings& settings, Log& log) {
   // Before any thread is started: signals then come to this one only.
   const sigset_t signals = HandledSignals();
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  const Settings started_with = settings;
   log.Info("starting", {{"version", VersionText()}});
-  Service service(command_line, std::move(settings), log);
-  WebServer web(MakeRoutes(service, started_with.telemetry_path));
-  if (!ListenOnAll(started_with, web, log)) return 1;
+  Service service(command_line, settings, log);
+  WebServer web(MakeRoutes(service, settings.telemetry_path));
+  if (!ListenOnAll(settings, web, log)) return 1;
   service.Start(Deadline::After(kFirstLook));
   web.Start();
   sd_notify(0, "READY=1");

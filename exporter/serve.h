@@ -10,7 +10,7 @@ namespace erpnext {
 
 // Returns the exit code: 0 after SIGTERM or SIGINT, 1 when it could not start. Tells systemd, if
 // that started it, when it is ready, reloads and stops, and that it is alive.
-int Serve(const CommandLine& command_line, Settings settings, Log& log);
+int Serve(const CommandLine& command_line, const Settings& settings, Log& log);
 
 // To be called before any thread is started: memory that is freed goes back, a closed connection is
 // no signal, and secrets in memory go into no core dump.

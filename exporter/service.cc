@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "collectors/all_collectors.h"
+#include "exporter/mysql_targets.h"
 
 namespace erpnext {
 namespace {
@@ -15,6 +16,13 @@ constexpr std::chrono::milliseconds kStopTime{2000};
 constexpr std::chrono::milliseconds kFirstRunTime{2000};
 
 }  // namespace
+
+Inventory FindBenches(const Settings& settings, Deadline deadline) {
+  BenchReader reader(settings.collect.discovery);
+  auto inventory = reader.Read(deadline);
+  if (inventory) return std::move(*inventory);
+  return {.problems = {inventory.error()}};
+}
 
 bool IsEnabled(const CollectorEntry& entry, const Settings& settings) {
   if (entry.required) return true;
@@ -33,44 +41,49 @@ CollectorContext MakeContext(const Settings& settings) {
   return context;
 }
 
+Engine::Part MakePart(const CollectorEntry& entry, const Settings& settings,
+                      const CollectorContext& context) {
+  Engine::Part part;
+  part.options.name = entry.name;
+  part.options.interval = entry.interval;
+  part.options.timeout = entry.timeout;
+  part.options.families.assign(entry.families.begin(), entry.families.end());
+  part.options.limits.series_per_family = settings.series_per_family;
+  part.options.limits.tiers = settings.tiers;
+  part.required = entry.required;
+  part.collector = entry.make(context);
+  return part;
+}
+
 std::vector<Engine::Part> MakeParts(const Settings& settings, const CollectorContext& context) {
   std::vector<Engine::Part> parts;
   for (const CollectorEntry* entry : AllCollectors()) {
-    if (!IsEnabled(*entry, settings)) continue;
-    Engine::Part part;
-    part.options.name = entry->name;
-    part.options.interval = entry->interval;
-    part.options.timeout = entry->timeout;
-    part.options.families.assign(entry->families.begin(), entry->families.end());
-    part.options.limits.series_per_family = settings.series_per_family;
-    part.options.limits.tiers = settings.tiers;
-    part.required = entry->required;
-    part.collector = entry->make(context);
-    parts.push_back(std::move(part));
+    if (IsEnabled(*entry, settings)) parts.push_back(MakePart(*entry, settings, context));
   }
   return parts;
 }
 
-Service::Service(CommandLine command_line, Settings settings, Log& log)
+Service::Service(CommandLine command_line, const Settings& settings, Log& log)
     : command_line_(std::move(command_line)),
       log_(log),
       bound_addresses_(settings.listen_addresses),
       bound_path_(settings.telemetry_path),
-      running_(MakeRunning(std::move(settings))) {
+      running_(MakeRunning(settings)) {
   state_.success_unix = UnixSeconds(SystemClock().Wall());
 }
 
-std::shared_ptr<Service::Running> Service::MakeRunning(Settings settings) {
+Service::~Service() = default;
+
+std::shared_ptr<Service::Running> Service::MakeRunning(const Settings& settings) {
   auto running = std::make_shared<Running>();
   running->context = MakeContext(settings);
-  running->settings = std::move(settings);
-  running->engine = MakeEngine(running->settings, running->context);
+  running->engine = MakeEngine(settings, running->context);
+  running->mysql_targets = std::make_unique<MysqlTargets>(settings, running->context, LogChange());
   return running;
 }
 
-std::unique_ptr<Engine> Service::MakeEngine(const Settings& settings,
-                                            const CollectorContext& context) {
-  const StateChange log_change = [this](const std::string& collector, const Status& status) {
+StateChange Service::LogChange() {
+  return [this](const std::string& collector, const Status& status) {
     if (status) {
       log_.Info("collector works again", {{"collector", collector}});
     } else {
@@ -79,7 +92,12 @@ std::unique_ptr<Engine> Service::MakeEngine(const Settings& settings,
                                        {"error", status.error().message}});
     }
   };
-  return std::make_unique<Engine>(MakeParts(settings, context), stats_, *context.clock, log_change);
+}
+
+std::unique_ptr<Engine> Service::MakeEngine(const Settings& settings,
+                                            const CollectorContext& context) {
+  return std::make_unique<Engine>(MakeParts(settings, context), stats_, *context.clock,
+                                  LogChange());
 }
 
 std::shared_ptr<Service::Running> Service::Current() {
@@ -98,6 +116,16 @@ Result<std::vector<CollectorView>> Service::Scrape(const CollectorFilter& filter
     return Fail(ErrorKind::kTimeout, "a reload of the configuration takes longer than this scrape");
   }
   return Current()->engine->Scrape(filter, deadline);
+}
+
+Result<std::vector<CollectorView>> Service::ScrapeMysql(const std::string& target,
+                                                        const CollectorFilter& filter,
+                                                        Deadline deadline) {
+  const std::shared_lock lock(change_mutex_, deadline.at());
+  if (!lock.owns_lock()) {
+    return Fail(ErrorKind::kTimeout, "a reload of the configuration takes longer than this scrape");
+  }
+  return Current()->mysql_targets->Scrape(target, filter, deadline);
 }
 
 std::vector<CollectorView> Service::Views() { return Current()->engine->Views(); }
@@ -120,7 +148,7 @@ Status Service::Reload() {
     for (const std::string& mistake : tolerated) log_.Error("left out", {{"mistake", mistake}});
     WarnOfRestart(*settings);
     log_.Configure(settings->log_level, settings->log_format);
-    ChangeOver(MakeRunning(std::move(*settings)));
+    ChangeOver(MakeRunning(*settings));
     log_.Info("configuration reloaded");
     return {};
   }();
@@ -133,6 +161,7 @@ void Service::ChangeOver(const std::shared_ptr<Running>& next) {
   const std::unique_lock changing(change_mutex_);
   const std::shared_ptr<Running> old = Current();
   if (!old->engine->Stop(Deadline::After(kStopTime))) left_behind_ = true;
+  if (!old->mysql_targets->Stop(Deadline::After(kStopTime))) left_behind_ = true;
   next->context.state->TakeOver(*old->context.state);
   next->context.inventory->Publish(*old->context.inventory->Current());
   next->engine->Start(Deadline::After(kFirstRunTime));
@@ -169,7 +198,8 @@ std::shared_ptr<const Inventory> Service::inventory() {
 bool Service::Stop(Deadline deadline) {
   const std::unique_lock changing(change_mutex_, deadline.at());
   if (!changing.owns_lock()) return false;
-  const bool all_ended = Current()->engine->Stop(deadline);
+  bool all_ended = Current()->engine->Stop(deadline);
+  all_ended &= Current()->mysql_targets->Stop(deadline);
   return all_ended && !left_behind_ && reloads_ == 0;
 }
 

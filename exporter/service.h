@@ -19,11 +19,19 @@
 
 namespace erpnext {
 
+class MysqlTargets;
+
 // What collectors are built from. Everything shared in it outlives them.
 CollectorContext MakeContext(const Settings& settings);
 
+// The benches of this host, looked for once. What kept us from looking is a problem in it.
+Inventory FindBenches(const Settings& settings, Deadline deadline);
+
 // Wanted by the settings, and with a family of the wanted tiers. Required collectors always are.
 bool IsEnabled(const CollectorEntry& entry, const Settings& settings);
+
+Engine::Part MakePart(const CollectorEntry& entry, const Settings& settings,
+                      const CollectorContext& context);
 
 // The enabled collectors, in the order of the table.
 std::vector<Engine::Part> MakeParts(const Settings& settings, const CollectorContext& context);
@@ -31,7 +39,8 @@ std::vector<Engine::Part> MakeParts(const Settings& settings, const CollectorCon
 // Thread-safe.
 class Service {
  public:
-  Service(CommandLine command_line, Settings settings, Log& log);
+  Service(CommandLine command_line, const Settings& settings, Log& log);
+  ~Service();
 
   // Returns when benches were looked for once, but not after the deadline.
   void Start(Deadline deadline);
@@ -42,6 +51,11 @@ class Service {
   Result<std::vector<CollectorView>> Scrape(const CollectorFilter& filter, Deadline deadline);
   std::vector<CollectorView> Views();
   bool Ready();
+
+  // The same for one database server under the names of mysqld_exporter. Unsupported, with the
+  // names that there are, when there is none of this name.
+  Result<std::vector<CollectorView>> ScrapeMysql(const std::string& target,
+                                                 const CollectorFilter& filter, Deadline deadline);
 
   // Builds all that is new first. With an error the old configuration stays in force. Listening
   // addresses and the telemetry path need a restart; a change of them is logged.
@@ -60,15 +74,16 @@ class Service {
  private:
   // What is in force. Shared, so that who looks does not wait for a reload.
   struct Running {
-    Settings settings;
     CollectorContext context;
     std::unique_ptr<Engine> engine;
+    std::unique_ptr<MysqlTargets> mysql_targets;
   };
 
-  std::shared_ptr<Running> MakeRunning(Settings settings);
+  std::shared_ptr<Running> MakeRunning(const Settings& settings);
   std::shared_ptr<Running> Current();
   void ChangeOver(const std::shared_ptr<Running>& next);
   std::unique_ptr<Engine> MakeEngine(const Settings& settings, const CollectorContext& context);
+  StateChange LogChange();
   void WarnOfRestart(const Settings& settings) const;
 
   const CommandLine command_line_;

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "core/text.h"
+#include "exporter/listen_address.h"
 
 namespace erpnext {
 namespace {
@@ -103,26 +104,16 @@ Status ParseSetting(const std::string& text, std::chrono::milliseconds& out) {
               "'{}' is no duration: a whole number and ms, s, m or h, at most 24h", text);
 }
 
+// As an address to listen on is written, but of one server: without a host or with port 0 it is
+// none.
 Status ParseSetting(const std::string& text, Address& out) {
-  constexpr std::string_view kUnix = "unix:";
-  if (text.starts_with(kUnix) && text.size() > kUnix.size()) {
-    out = {text.substr(kUnix.size()), "", 0};
-    return {};
+  const auto address = ParseListenAddress(text);
+  if (!address || (address->unix_path.empty() && (address->host.empty() || address->port == 0))) {
+    return Fail(ErrorKind::kMalformed, "'{}' is no address: HOST:PORT, [IPV6]:PORT or unix:PATH",
+                text);
   }
-  const std::size_t colon = text.rfind(':');
-  if (colon != std::string::npos && colon > 0) {
-    std::string host = text.substr(0, colon);
-    const bool bracketed = host.starts_with('[') && host.ends_with(']');
-    if (bracketed) host = host.substr(1, host.size() - 2);
-    const bool plain = bracketed || host.find(':') == std::string::npos;
-    const auto port = ParseNumber<std::uint16_t>(std::string_view(text).substr(colon + 1));
-    if (plain && !host.empty() && port && *port != 0) {
-      out = {"", host, *port};
-      return {};
-    }
-  }
-  return Fail(ErrorKind::kMalformed, "'{}' is no address: HOST:PORT, [IPV6]:PORT or unix:PATH",
-              text);
+  out = *address;
+  return {};
 }
 
 std::string ShowSetting(const std::string& value) { return value; }

@@ -4,6 +4,8 @@
 
 #include <unistd.h>
 
+#include <set>
+
 #include "exporter/listen_address.h"
 #include "sources/file.h"
 
@@ -37,13 +39,18 @@ Status CheckSettings(const Settings& settings) {
     return Fail(ErrorKind::kMalformed, "web.listen-address: at least one is needed");
   }
   for (const std::string& address : settings.listen_addresses) {
-    if (const auto parsed = ParseListenAddress(address); !parsed) {
-      return Fail(ErrorKind::kMalformed, "web.listen-address: {}", parsed.error().message);
-    }
+    if (const auto parsed = ParseListenAddress(address); !parsed) return Fail(parsed.error());
   }
   if (!settings.collect.probe.path.starts_with('/')) {
     return Fail(ErrorKind::kMalformed, "probe.path: '{}' must begin with /",
                 settings.collect.probe.path);
+  }
+  std::set<std::string_view> targets;
+  for (const MysqlTarget& target : settings.mysql_targets) {
+    if (!targets.insert(target.name).second) {
+      return Fail(ErrorKind::kMalformed, "mariadb.targets: the name {} is there twice",
+                  target.name);
+    }
   }
   if (settings.collect.redis_user.empty() != settings.redis_password_file.empty()) {
     return Fail(ErrorKind::kMalformed, "redis.user and redis.password-file need each other");
@@ -68,6 +75,13 @@ Status ReadSecrets(Settings& settings) {
                            settings.collect.redis_password);
       !status) {
     return status;
+  }
+  for (MysqlTarget& target : settings.mysql_targets) {
+    if (Status status =
+            read("mariadb.targets: password-file", target.password_file, target.login.password);
+        !status) {
+      return status;
+    }
   }
   for (char** variable = environ; variable != nullptr && *variable != nullptr; ++variable) {
     const std::string_view text = *variable;

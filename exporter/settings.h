@@ -15,6 +15,13 @@
 
 namespace erpnext {
 
+// A database server that no bench need know, for /metrics/mysql?target=NAME.
+struct MysqlTarget {
+  std::string name;
+  MariadbLogin login;  // with an address; TLS as for the benches' servers
+  std::string password_file;
+};
+
 struct Settings {
   std::vector<std::string> listen_addresses = {"127.0.0.1:10470"};
   std::string telemetry_path = "/metrics";
@@ -26,6 +33,7 @@ struct Settings {
   std::map<std::string, bool, std::less<>> collectors;  // by name; not there: the default
   std::string mariadb_password_file;
   std::string redis_password_file;
+  std::vector<MysqlTarget> mysql_targets;
   CollectorSettings collect;
 };
 

@@ -146,7 +146,9 @@ WebAnswer Exchange(const RequestHead& head, const KeepAlive& keep_alive,
 WebAnswer AnswerRefusal(const Refusal& refusal) {
   const RequestHead head{.method = "GET", .text = "GET / HTTP/1.1\r\n\r\n"};
   return Exchange(head, {}, [&](const WebRequest&) {
-    return WebResponse{.status = refusal.status, .body = refusal.reason + "\n"};
+    WebResponse response{.status = refusal.status, .body = refusal.reason + "\n"};
+    if (refusal.status == 503) response.headers.emplace_back("Retry-After", "1");
+    return response;
   });
 }
 

@@ -375,7 +375,12 @@ TEST(WebServerLimits, RequestsWaitForAThreadOnlyInSmallNumber) {
   while (!waits.WaitInput() && !other.WaitInput()) std::this_thread::yield();
   gate.Release();
   EXPECT_EQ(200, runs.Read().status);
-  const std::set<int> statuses = {waits.Read().status, other.Read().status};
+  std::set<int> statuses;
+  for (TestHttpClient* each : {&waits, &other}) {
+    const HttpAnswer answer = each->Read();
+    statuses.insert(answer.status);
+    EXPECT_EQ(answer.status == 503 ? 1u : 0u, answer.headers.count("retry-after"));
+  }
   EXPECT_EQ((std::set<int>{200, 503}), statuses);
 }
 
