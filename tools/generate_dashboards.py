@@ -9,7 +9,7 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
-from dashboards import bench, exporter  # noqa: E402
+from dashboards import bench, exporter, mariadb, queries, queues, scheduler, sites  # noqa: E402
 from dashboards.thresholds import ROOT  # noqa: E402
 
 
@@ -17,7 +17,9 @@ def texts():
     """Path and content of each file."""
     return {ROOT / "dashboards" / f'{board["uid"]}.json':
             json.dumps(board, indent=2, ensure_ascii=False) + "\n"
-            for board in (bench.dashboard(), exporter.dashboard())}
+            for board in (bench.dashboard(), exporter.dashboard(), mariadb.dashboard(),
+                          queries.dashboard(), queues.dashboard(), scheduler.dashboard(),
+                          sites.dashboard())}
 
 
 def main():

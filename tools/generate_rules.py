@@ -21,14 +21,18 @@ import yaml
 # site with other habits gives its own on the command line.
 RUNBOOK_BASE = "runbooks/"
 JOB = "erpnext-exporter"
-DASHBOARD_UIDS = {"exporter.yml": "erpnext-exporter"}  # by template; for all others:
+# By template; for all others:
+DASHBOARD_UIDS = {"exporter.yml": "erpnext-exporter", "queues.yml": "erpnext-queues",
+                  "database.yml": "erpnext-mariadb", "statements.yml": "erpnext-queries", "scheduler.yml": "erpnext-scheduler", "upgrade.yml": "erpnext-scheduler",
+                  "email.yml": "erpnext-scheduler", "requests.yml": "erpnext-sites"}
 DASHBOARD_UID = "erpnext-bench"
 
 ALERTS = pathlib.Path(__file__).resolve().parents[1] / "alerts"
 OUTPUTS = {
     "erpnext.rules.yml": ["recording.yml"],
-    "erpnext.alerts.yml": ["uptime.yml", "queues.yml", "database.yml", "disk.yml", "memory.yml",
-                           "logs.yml", "exporter.yml"],
+    "erpnext.alerts.yml": ["uptime.yml", "requests.yml", "queues.yml", "scheduler.yml", "email.yml",
+                           "database.yml", "statements.yml", "disk.yml", "memory.yml", "logs.yml",
+                           "upgrade.yml", "exporter.yml"],
 }
 HEADER = """\
 # SPDX-License-Identifier: Apache-2.0

@@ -7,7 +7,6 @@ import contextlib
 import json
 import pathlib
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -18,22 +17,11 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path[0] = str(ROOT / "tests")
 
-from support import http  # noqa: E402
 from support.exporter import Exporter, binary  # noqa: E402
-from support.processes import Process, free_port, wait_until  # noqa: E402
+from support.processes import (  # noqa: E402
+    Process, Stopped, free_port, raise_when_stopped, wait_until_ready)
 
 PORTS = {"exporter": 10470, "Prometheus": 9090, "Alertmanager": 9093}
-
-
-class Stopped(Exception):
-    """SIGTERM or SIGINT."""
-
-
-def raise_stopped(*unused):
-    # A second signal must not break the clean-up of the first.
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, signal.SIG_IGN)
-    raise Stopped
 
 
 def say(text):
@@ -72,13 +60,7 @@ def write_configuration(folder, exporter, alertmanager):
 def start(stack, folder, name, url, argv):
     """Starts a program of the stack and waits until it says that it is ready."""
     process = stack.enter_context(Process(argv, folder / f"{name.lower()}.log", name=name))
-
-    def ready():
-        if not process.running():
-            raise RuntimeError(f"{name} has ended:\n{process.log()}")
-        return http.request(f"{url}/-/ready").status == 200
-
-    wait_until(ready, f"{name} is ready", timeout=60)
+    wait_until_ready(process, url, timeout=60)
     return process
 
 
@@ -148,8 +130,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--demo", action="store_true", help="even if this host has a bench")
     options, arguments = parser.parse_known_args()  # the others are for the exporter
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, raise_stopped)
+    raise_when_stopped()
     try:
         with tempfile.TemporaryDirectory(prefix="erpnext-exporter-run-") as folder, \
                 contextlib.ExitStack() as stack:

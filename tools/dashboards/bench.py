@@ -30,7 +30,7 @@ FAULTS = (
     ('erpnext_site_ping_result_info{B,reason!="ok"}', "Site $1", "site", None),
     (f"erpnext_site_info{{B}} unless {SITE} last_over_time(erpnext_site_up{{B}}[10m])",
      "Site $1", "site", "not pinged"),
-    ("sum by (job, instance, bench, queue) (erpnext_queue_workers{B}) == 0",
+    ("sum by (job, instance, bench, queue) (erpnext_queue_workers{B,state!=\"dead\"}) == 0",
      "Queue $1", "queue", "no worker"),
     ("node_filesystem_readonly{I} == 1 and min_over_time(node_filesystem_readonly{I}[1d]) == 0",
      "File system $1", "mountpoint", "read-only"),
@@ -76,7 +76,7 @@ def _work_stats():
         stat("Workers by queue",
              "Workers that listen on each queue; of several benches the one with the fewest. Without a "
              "worker no job of the queue ever starts.",
-             [query("min by (queue) (sum by (job, instance, bench, queue) (erpnext_queue_workers{B}))",
+             [query("min by (queue) (sum by (job, instance, bench, queue) (erpnext_queue_workers{B,state!=\"dead\"}))",
                     "{{queue}}")],
              width=8, names=True, steps=NONE_IS_BAD, links=[runbook("ErpnextQueueNoWorkers")]),
         stat("Oldest waiting job",

@@ -42,6 +42,16 @@ def mariadb():
     ]
 
 
+# As the recording rule instance:node_memory_committed:ratio has it.
+COMMITTED = (
+    "max by (instance) (node_memory_MemTotal_bytes{I} - node_memory_MemAvailable_bytes{I}"
+    ' + sum without (state) (mysql_global_status_buffer_pool_pages{I,state="free"})'
+    " * mysql_global_variables_innodb_page_size{I}"
+    " + (sum without (bench, role) (clamp_min((erpnext_redis_memory_max_bytes{B} > 0)"
+    " - erpnext_redis_memory_used_bytes{B}, 0)) or 0 * node_memory_MemTotal_bytes{I})"
+    " and on (job, instance) min by (job, instance) (erpnext_mariadb_on_this_host{B}) == 1)")
+
+
 def host(disk):
     free = f"node_filesystem_avail_bytes{{I,{disk}}}"
     return [
@@ -55,12 +65,15 @@ def host(disk):
             width=6, unit="percentunit", stack=True),
         timeseries(
             "Memory in use",
-            "Memory that programs hold and cannot be had back; dashed is all there is.",
+            "Memory that programs hold and cannot be had back; what it will be once MariaDB, if it runs "
+            "on this host, has filled its buffer pool and Redis its limits; dashed is all there is.",
             [query("node_memory_MemTotal_bytes{I} - node_memory_MemAvailable_bytes{I}",
                    "{{instance}}"),
+             query(COMMITTED, "{{instance}} with full caches"),
              query("node_memory_MemTotal_bytes{I}", "total")],
             width=6, unit="bytes", overrides=[override("total", **LIMIT)],
-            links=[runbook("ErpnextMemoryLow"), runbook("ErpnextOomKill")]),
+            links=[runbook("ErpnextMemoryLow"), runbook("ErpnextMemoryOvercommitted"),
+                   runbook("ErpnextOomKill")]),
         timeseries(
             "Stalled by memory",
             "Share of time in which no task could go on for want of memory (pressure stall "
