@@ -15,7 +15,7 @@ import tempfile
 
 sys.path[0] = str(pathlib.Path(__file__).resolve().parents[1])
 
-from bench import measure  # noqa: E402
+from bench import measure, scale, servers, tables  # noqa: E402
 from demo.bench import DemoBench  # noqa: E402
 from support.exporter import ROOT, Exporter, binary  # noqa: E402
 from support.originals import mysqld_exporter, node_exporter, redis_exporter  # noqa: E402
@@ -185,8 +185,16 @@ def main():
     options = parser.parse_args()
     if not binary().exists():
         sys.exit(f"{binary()} is missing: ./dev build makes it (below {ROOT})")
+
+    def say(text):
+        print(text, file=sys.stderr, flush=True)
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        run(pathlib.Path(folder), options, lambda text: print(text, file=sys.stderr, flush=True))
+        run(pathlib.Path(folder), options, say)
+    print()
+    servers.run(say, options.cycles)
+    tables.run(say)
+    print()
+    scale.run(say, options.cycles)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,9 @@
 
 #include "captures.h"
 #include "collectors/frappe/bench.h"
+#include "collectors/frappe/jobs.h"
 #include "collectors/frappe/queues.h"
+#include "collectors/frappe/workers.h"
 #include "collectors/testing/collect.h"
 #include "core/testing/manual_clock.h"
 #include "core/text.h"
@@ -61,6 +63,18 @@ void AddWorkersOfTruth(const json& truth, Figures& figures) {
   }
 }
 
+// Frappe's documents RQ Job, which it finds by the beginning of their ids. Of this capture's sites
+// no name is the beginning of another.
+void AddSitesOfTruth(const json& truth, Figures& figures) {
+  for (const auto& [site, kinds] : truth.at("doctype_rq_job_by_site").items()) {
+    for (const auto& [kind, count] : kinds.items()) {
+      const std::string state = kind.substr(0, kind.find('/'));
+      if (state != "queued" && state != "started" && state != "failed") continue;
+      figures[fmt::format("site {} {}", site, state)] += count.get<double>();
+    }
+  }
+}
+
 // The documents RQ Worker of Frappe's own interface tell the same; here only their number.
 double WorkerDocuments(const json& truth) {
   return static_cast<double>(truth.at("doctype_rq_worker_list").size());
@@ -79,6 +93,8 @@ Figures OurFigures(const std::string& text) {
     const double value = std::stod(std::string(line->substr(line->rfind(' ') + 1)));
     if (line->starts_with("erpnext_queue_jobs{")) {
       figures[fmt::format("jobs {} {}", label("queue"), label("state"))] = value;
+    } else if (line->starts_with("erpnext_site_jobs{")) {
+      figures[fmt::format("site {} {}", label("site"), label("state"))] = value;
     } else if (line->starts_with("erpnext_queue_workers{") && value != 0) {
       figures[fmt::format("workers {} {}", label("queue"), label("state"))] = value;
     }
@@ -129,15 +145,23 @@ TEST_P(CapturedMoment, QueuesAndWorkersAreThoseOfFrappe) {
   context.settings.discovery.environment = {{"FRAPPE_REDIS_QUEUE", redis.url()}};
   const Collected benches = CollectOnce(kBenchCollector, context);
   ASSERT_TRUE(benches.status) << benches.status.error().message;
+  context.settings.host_name = "not-the-host-of-the-capture";  // nor its processes
   const auto queues = kQueuesCollector.make(context);
+  const auto workers = kWorkersCollector.make(context);
+  const auto jobs = kJobsCollector.make(context);
   Figures frappe;
   AddJobsOfTruth(truth_, frappe);
   AddWorkersOfTruth(truth_, frappe);
+  AddSitesOfTruth(truth_, frappe);
   // In the first run all names are new, in the second one all are known: both must be right.
   for (int run = 0; run < 2; ++run) {
     const Collected collected = Collect(kQueuesCollector, *queues);
     ASSERT_TRUE(collected.status) << collected.status.error().message;
-    Compare(frappe, OurFigures(collected.text));
+    const Collected busy = Collect(kWorkersCollector, *workers);
+    ASSERT_TRUE(busy.status) << busy.status.error().message;
+    const Collected sites = Collect(kJobsCollector, *jobs);
+    ASSERT_TRUE(sites.status) << sites.status.error().message;
+    Compare(frappe, OurFigures(collected.text + busy.text + sites.text));
   }
   EXPECT_EQ(WorkerDocuments(truth_), static_cast<double>(truth_.at("workers_rq_all").size()));
 }

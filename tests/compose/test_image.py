@@ -74,7 +74,8 @@ def test_the_image_has_the_libraries_that_the_program_names(stages, program):
     installed, = [_packages_of(line) for line in stages[1] if "apt-get install" in line]
     base = {"libc6", "libgcc-s1"}  # in every Debian
     assert {_package_of(path) for path in paths.values()} - base == set(installed) - {
-        "ca-certificates"}  # the certificates that MariaDB and sites are checked against
+        "ca-certificates",  # what MariaDB and sites are checked against
+        "tzdata"}  # the zones of the sites' times
 
 
 def test_the_image_runs_nothing_but_the_program_and_not_as_root(stages):

@@ -21,7 +21,13 @@ class Declared:
         self._families = families
 
     def _find(self, metric):
-        exact = [each for each in self._families if each["name"] == metric]
+        for each in self._families:
+            if each["type"] == "histogram" and metric in (
+                    f'{each["name"]}_{part}' for part in ("bucket", "sum", "count")):
+                le = ["le"] if metric.endswith("_bucket") else []
+                return [{**each, "type": "counter", "labels": [*each["labels"], *le]}]
+        exact = [each for each in self._families if each["name"] == metric
+                 and each["type"] != "histogram"]
         return exact or [each for each in self._families
                          if each["open"] and metric.startswith(each["name"])]
 

@@ -39,6 +39,14 @@ def test_metrics_and_labels_are_declared(where, expr, declared):
     assert found.grouping <= known
 
 
+def _grouping(expr):
+    """Labels that the result has: those of the outermost aggregation by labels."""
+    by = re.match(r"(?:topk\(\d+, |histogram_quantile\([\d.]+, )?(?:max|min|sum|avg) by \(([^)]*)\)",
+                  expr)
+    assert by, f"no aggregation by labels in {expr}"
+    return set(by[1].split(", ")) - ({"le"} if expr.startswith("histogram_quantile") else set())
+
+
 @pytest.mark.parametrize("uid", sorted(boards.load()))
 def test_legends_name_labels_that_the_result_has(uid):
     board = boards.load()[uid]
@@ -46,17 +54,16 @@ def test_legends_name_labels_that_the_result_has(uid):
         found = parse(target["expr"])
         if found.grouping & {"job", "instance", "bench"} or " by (" in target["expr"]:
             for label in re.findall(r"\{\{(\w+)\}\}", target["legendFormat"]):
-                by = re.match(r"(?:topk\(\d+, )?\w+ by \(([^)]*)\)", target["expr"])
-                assert by and label in by[1].split(", "), f'{panel["title"]}: {label}'
+                assert label in _grouping(target["expr"]), f'{panel["title"]}: {label}'
 
 
 def test_tables_show_columns_that_the_result_has():
     for board in boards.load().values():
         for panel in boards.panels(board):
             if panel["type"] == "table":
-                by = re.match(r"max by \(([^)]*)\)", panel["targets"][0]["expr"])
                 columns = panel["transformations"][0]["options"]["renameByName"]
-                assert sorted(by[1].split(", ")) == sorted(columns), panel["title"]
+                assert (_grouping(panel["targets"][0]["expr"]) ==
+                        set(columns) - {"Value"}), panel["title"]
 
 
 def test_the_same_file_systems_count_for_panels_and_rules():

@@ -112,7 +112,9 @@ class DemoBench:
         with self.mariadb.connect() as connection:
             for name, _, scheduler_enabled in SITES:
                 site_database.create(connection, self.tree.sites[name], scheduler_enabled)
-            site_database.create_exporter_user(connection, self.password_path.read_text())
+            site_database.create_exporter_user(
+                connection, self.password_path.read_text(),
+                [site["db_name"] for site in self.tree.sites.values()])
 
     def stop(self):
         """Ends everything, and removes its files."""

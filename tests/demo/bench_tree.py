@@ -21,6 +21,11 @@ SITES = (
     ("shop.example.com", {"pause_scheduler": 1}, False),
 )
 
+# What each app has in patches.txt; every site has run all of it.
+PATCHES = {"frappe": ("frappe.patches.v15_0.remove_event_streaming", "execute:frappe.reload_doctype('User')"),
+           "erpnext": ("erpnext.patches.v15_0.create_asset_depreciation_schedules_from_assets",)}
+
+_SOURCES = pathlib.Path(__file__).resolve().parent / "apps"
 _WORKER_QUEUES = {"short": "short,default", "long": "long,default,short",
                   CUSTOM_QUEUE: CUSTOM_QUEUE}
 
@@ -85,17 +90,20 @@ class BenchTree:
         self._write_environment()
 
     def _write_apps(self):
-        source = pathlib.Path(__file__).resolve().parent / "apps"
         for app in APPS:
-            shutil.copytree(source / app, self.path / "apps" / app,
+            shutil.copytree(_SOURCES / app, self.path / "apps" / app,
                             ignore=shutil.ignore_patterns("__pycache__"))
+        for app, patches in PATCHES.items():
+            (self.path / "apps" / app / app / "patches.txt").write_text(
+                "[pre_model_sync]\n" + "".join(f"{patch}\n" for patch in patches)
+                + "\n[post_model_sync]\n# none at present\n")
 
     def _write_sites(self):
         sites = self.path / "sites"
         (sites / "apps.txt").write_text("".join(f"{app}\n" for app in APPS))
         _write_json(sites / "apps.json", {
             app: {"is_repo": False, "resolution": "not a repo", "required": [], "idx": number + 1,
-                  "version": self.app_version(app)} for number, app in enumerate(APPS)})
+                  "version": app_version(app)} for number, app in enumerate(APPS)})
         _write_json(sites / "common_site_config.json", self._common_config())
         _write_json(sites / "assets" / "assets.json", {})
         for name, config in self.sites.items():
@@ -103,6 +111,7 @@ class BenchTree:
                 (sites / name / folder).mkdir(parents=True)
             _write_json(sites / name / "site_config.json", config)
             (sites / name / "site_config.json").chmod(0o640)
+            (sites / name / "locks" / "bench_migrate.lock").touch()  # of the last migration
 
     def _common_config(self):
         ports = self.ports
@@ -151,9 +160,10 @@ class BenchTree:
         (packages / "bench.pth").write_text(
             "".join(f"{self.path / 'apps' / app}\n" for app in APPS))
 
-    def app_version(self, app):
-        text = (self.path / "apps" / app / app / "__init__.py").read_text()
-        return text.partition('__version__ = "')[2].partition('"')[0]
+
+def app_version(app):
+    text = (_SOURCES / app / app / "__init__.py").read_text()
+    return text.partition('__version__ = "')[2].partition('"')[0]
 
 
 def _write_json(path, value):

@@ -4,7 +4,6 @@
 import argparse
 import json
 import pathlib
-import signal
 import sys
 import tempfile
 import threading
@@ -12,21 +11,11 @@ import threading
 sys.path[0] = str(pathlib.Path(__file__).resolve().parents[1])
 
 from demo.bench import DemoBench  # noqa: E402
-
-
-class _Stopped(Exception):
-    """SIGTERM or SIGINT."""
+from support.processes import Stopped, raise_when_stopped  # noqa: E402
 
 
 def _say(text):
     print(text, file=sys.stderr, flush=True)
-
-
-def _raise_stopped(*unused):
-    # A second signal must not break the clean-up of the first.
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, signal.SIG_IGN)
-    raise _Stopped
 
 
 def _describe(endpoints):
@@ -49,12 +38,11 @@ def main():
     parser.add_argument("--json", action="store_true",
                         help="only the endpoints, as one line of JSON")
     options = parser.parse_args()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, _raise_stopped)
+    raise_when_stopped()
     try:
         with tempfile.TemporaryDirectory(prefix="demo-bench-") as temporary:
             run(options.folder or temporary, options)
-    except _Stopped:
+    except Stopped:
         _say("stopped")
 
 

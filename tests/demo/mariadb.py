@@ -4,6 +4,7 @@
 import os
 import pathlib
 import pwd
+import signal
 import subprocess
 
 import pymysql
@@ -28,7 +29,10 @@ max-connections = 60
 key-buffer-size = 1M
 aria-pagecache-buffer-size = 8M
 performance-schema = OFF
-skip-log-bin
+userstat = ON
+server-id = 1
+log-bin = mysql-bin
+expire-logs-days = 1
 skip-name-resolve
 slow-query-log = ON
 long-query-time = 1
@@ -44,6 +48,7 @@ class MariadbServer:
         self.port = server_port()
         self.user = pwd.getpwuid(os.geteuid()).pw_name
         self.socket = self.folder / "mysqld.sock"
+        self.error_log = self.folder / "error.log"
         self._process = None
         if len(os.fsencode(self.socket)) > 107:  # sun_path of unix(7)
             raise ValueError(f"{self.socket} is too long for a socket: choose a shorter folder")
@@ -56,10 +61,13 @@ class MariadbServer:
         """Creates the data folder."""
         self.folder.mkdir(parents=True, exist_ok=True)
         data = self.folder / "data"
+        # A server that starts removes what looks left over in its tmpdir, also what others use.
+        (self.folder / "tmp").mkdir(exist_ok=True)
         (self.folder / "my.cnf").write_text(
-            f"[mariadbd]\ndatadir = {data}\nsocket = {self.socket}\nport = {self.port}\n"
+            f"[mariadbd]\ndatadir = {data}\ntmpdir = {self.folder}/tmp\nsocket = {self.socket}\nport = {self.port}\n"
             f"user = {self.user}\npid-file = {self.folder}/mariadbd.pid\n"
-            f"slow-query-log-file = {self.folder}/slow.log\n{_INNODB}{_SERVER}")
+            f"slow-query-log-file = {self.folder}/slow.log\nlog-error = {self.error_log}\n"
+            f"{_INNODB}{_SERVER}")
         command = ["mariadb-install-db", f"--defaults-file={self.folder}/my.cnf",
                    f"--user={self.user}", "--skip-test-db", "--skip-name-resolve",
                    "--auth-root-authentication-method=socket",
@@ -71,12 +79,13 @@ class MariadbServer:
     def start(self):
         self._process = Process(
             [*DIE_WITH_PARENT, "mariadbd", f"--defaults-file={self.folder}/my.cnf"],
-            self.folder / "error.log", name="mariadbd")
+            self.folder / "output.log", name="mariadbd")
         wait_until(self._answers, f"MariaDB answers on {self.socket}", timeout=60)
 
     def _answers(self):
         if not self._process.running():
-            raise RuntimeError(f"mariadbd has ended:\n{self._process.log()[-2000:]}")
+            log = self.error_log.read_text(errors="replace") if self.error_log.exists() else ""
+            raise RuntimeError(f"mariadbd has ended:\n{self._process.log()}{log[-2000:]}")
         try:
             self.connect().close()
             return True
@@ -89,6 +98,11 @@ class MariadbServer:
         """With all privileges, which the server gives to who runs it."""
         return pymysql.connect(unix_socket=str(self.socket), user=self.user, charset="utf8mb4",
                                autocommit=True)
+
+    def crash(self):
+        """As a defect of its own would end it."""
+        self._process.signal(signal.SIGSEGV)
+        self._process.wait(timeout=60)
 
     def stop(self):
         if self._process:

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Rows of SHOW GLOBAL STATUS of any server.
 #include "collectors/mariadb/status_values.h"
+#include "collectors/mariadb_values.h"
 #include "tests/fuzz/fuzz.h"
 
 using erpnext::StatusGroup;

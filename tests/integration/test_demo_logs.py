@@ -8,8 +8,7 @@ import sys
 
 import pytest
 from support import exporter
-from support.exporter import Samples
-from support.once import once
+from support.exporter import Samples, once_text
 from support.processes import Process
 
 WRITERS, RECORDS, MAX_BYTES = 4, 250, 20_000
@@ -38,7 +37,7 @@ def count(folder):
 @pytest.fixture
 def published(program, demo, tmp_path):
     """Reads both counters in a new process, which goes on where the last one stopped."""
-    return lambda: counters(Samples(once(
+    return lambda: counters(Samples(once_text(
         "--collector=log_patterns", f"--config.file={demo.config_path}",
         f"--state.folder={tmp_path}", program=program)))
 

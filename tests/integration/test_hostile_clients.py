@@ -163,7 +163,7 @@ def memory(exporter):
 @pytest.mark.parametrize("chunks,pause,reads", ATTACKS.values(), ids=ATTACKS)
 def test_a_good_client_among_bad_ones(exporter, chunks, pause, reads):
     http.request(f"{exporter.url}/metrics")
-    descriptors = wait_until(lambda: calm(exporter), "the exporter is calm")
+    descriptors = wait_until(lambda: calm(exporter, 60), "the exporter is calm")
     resident, most = memory(exporter), 0
     statuses, seconds = [], []
     with Attack(exporter.url, chunks, pause, reads) as attack:
@@ -181,16 +181,14 @@ def test_a_good_client_among_bad_ones(exporter, chunks, pause, reads):
     assert len(statuses) >= 10
     assert statistics.median(seconds) <= 0.1, f"median {statistics.median(seconds):.3f} s"
     assert most - resident < 8 * MEBIBYTE, f"{(most - resident) / MEBIBYTE:.1f} MiB more"
-    after = wait_until(lambda: calm(exporter), "the bad clients are gone", timeout=40)
-    assert after <= descriptors + 2
+    wait_until(lambda: calm(exporter, descriptors + 2), "the bad clients are gone", timeout=40)
     assert memory(exporter) - resident < 4 * MEBIBYTE
 
 
-def calm(exporter):
-    """The number of open descriptors once nobody but this question is connected."""
-    samples = exporter.metrics("?collect[]=bench")
-    open_now = samples.value("process_open_fds")
-    return open_now if open_now < 60 else None
+def calm(exporter, most):
+    """The number of open descriptors once it is `most` or fewer."""
+    open_now = exporter.metrics("?collect[]=bench").value("process_open_fds")
+    return open_now if open_now <= most else None
 
 
 def test_200_scrapes_at_once_are_answered_or_told_to_come_back(exporter):

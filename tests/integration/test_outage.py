@@ -19,7 +19,8 @@ from support.processes import wait_until
 from support.prometheus import Prometheus
 
 SPEED = 40
-JOB = "erpnext-exporter"  # as in the shipped prometheus.yml, which the rules name
+# RQ itself takes its time, up to a quarter of an hour, to clean up after workers that died.
+AS_IT_IS = {"ErpnextJobStuck"}
 ALERTS = ROOT / "alerts"
 UNITS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000}
 DURATION = re.compile(r"(\d+)(ms|[smhdw])")
@@ -42,6 +43,8 @@ def accelerate(path, folder):
     for group in rules["groups"]:
         group["interval"] = "1s"
         for rule in group["rules"]:
+            if rule.get("alert") in AS_IT_IS:
+                continue
             rule["expr"] = faster(rule["expr"])
             for key in ("for", "keep_firing_for"):
                 if key in rule:
@@ -54,7 +57,8 @@ def accelerate(path, folder):
 class Pager:
     """Watches Alertmanager all the time, and remembers what would have been told to somebody."""
 
-    def __init__(self, alertmanager):
+    def __init__(self, prometheus, alertmanager):
+        self._prometheus = prometheus
         self._alertmanager = alertmanager
         self._told = set()
         self._ended = threading.Event()
@@ -69,9 +73,18 @@ class Pager:
         """(name of the alert, what it is about) of all that are neither inhibited nor for nobody."""
         alerts = [alert for alert in self._alertmanager.alerts()
                   if alert["status"]["state"] == "active"]
-        return {(labels["alertname"], labels.get("role") or labels.get("bench") or "")
+        return {(labels["alertname"],
+                 labels.get("role") or labels.get("bench") or labels.get("collector") or "")
                 for labels in (alert["labels"] for alert in alerts)
                 if labels["severity"] in ("page", "ticket")}
+
+    def calm(self):
+        """True when Alertmanager has nothing left of an outage, nor the rules anything to come."""
+        names = {rule["alertname"] for rule in self._prometheus.alerts()}
+        outages = {name for _, _, (name, _) in OUTAGES.values()}
+        # A collector at its own pace fails until it tries again: long, for rules in such a hurry.
+        return (not self.now() and names.isdisjoint({*outages, "ErpnextCollectorFailing"}) and
+                not self._prometheus.query("erpnext_exporter_collector_success == 0"))
 
     def take(self):
         """What was told since the last call."""
@@ -95,9 +108,9 @@ def pager(tmp_path_factory, program, demo):
     rules = [accelerate(ALERTS / name, folder) for name in ("erpnext.rules.yml", "erpnext.alerts.yml")]
     with (Exporter(folder, f"--config.file={demo.config_path}", program=program) as exporter,
           Alertmanager(folder, ALERTS / "alertmanager.yml") as alertmanager,
-          Prometheus(folder, {JOB: [exporter]}, rules, alertmanager) as prometheus):
+          Prometheus(folder, [exporter], rules, alertmanager) as prometheus):
         prometheus.wait_for("min(erpnext_site_up) >= 0 and min(erpnext_exporter_collector_success) == 1")
-        watching = Pager(alertmanager)
+        watching = Pager(prometheus, alertmanager)
         wait_until(lambda: alertmanager.alerts(alertname="ErpnextWatchdog"), "the watchdog barks")
         yield watching
         watching.stop()
@@ -121,7 +134,7 @@ OUTAGES = {
 
 @pytest.mark.parametrize("stop,start,alert", OUTAGES.values(), ids=OUTAGES)
 def test_outage(demo, pager, stop, start, alert):
-    wait_until(lambda: not pager.now(), "nothing is wrong", timeout=60)
+    wait_until(pager.calm, "nothing is wrong", timeout=60)
     pager.take()
     stop(demo)
     try:

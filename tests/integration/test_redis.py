@@ -293,4 +293,4 @@ def test_nothing_is_written(tmp_path, program, plain):
     commands = {line.split('"')[1].upper() for line in monitor.log().splitlines() if '"' in line}
     assert commands >= {"LLEN", "SMEMBERS", "ZCARD", "INFO"}
     assert commands <= {"LLEN", "LINDEX", "ZCARD", "ZCOUNT", "SMEMBERS", "HMGET", "HGETALL", "EXISTS",
-                        "INFO", "LRANGE", "SELECT", "PING"}
+                        "INFO", "LRANGE", "ZRANGE", "HSTRLEN", "SELECT", "PING"}

@@ -5,7 +5,7 @@ import json
 import pathlib
 
 from support import http
-from support.processes import Process, free_port, wait_until
+from support.processes import Process, free_port, wait_until_ready
 
 # Takes everything and tells nobody: a test asks the API instead.
 SILENT = {"route": {"receiver": "nobody", "group_wait": "1s", "group_interval": "1s"},
@@ -30,16 +30,10 @@ class Alertmanager:
              "--cluster.listen-address="],  # one server: no gossip, no second port
             folder / "alertmanager.log")
         try:
-            wait_until(self._ready, "Alertmanager is ready", timeout=30)
+            wait_until_ready(self.process, self.url)
         except BaseException:
             self.stop()
             raise
-
-    def _ready(self):
-        if not self.process.running():
-            # Not an AssertionError: that would count as "not yet".
-            raise RuntimeError(f"Alertmanager has ended:\n{self.process.log()}")
-        return http.request(f"{self.url}/-/ready").status == 200
 
     def alerts(self, **labels):
         """The active alerts whose labels include these, as the API gives them.

@@ -66,6 +66,13 @@ def once(bench, *arguments, collectors=(), program=None):
     return Samples(done.stdout), done.stderr
 
 
+def once_text(*arguments, program=None):
+    """What `erpnext-exporter once` prints. It must succeed, with all collectors."""
+    done = run("once", *map(str, arguments), program=program)
+    assert done.returncode == 0, f"exit {done.returncode}: {done.stderr}"
+    return done.stdout
+
+
 class Exporter:
     """`erpnext-exporter serve` on a free port of the loopback interface."""
 

@@ -30,13 +30,18 @@ def _column(name):
             struct.pack("<BHIBHBH", 12, 33, 1024, 0xFD, 0, 0, 0))
 
 
+def _asks(request):
+    """Not what only sets up a session."""
+    return b"SHOW" in request or b"FROM information_schema" in request
+
+
 def endless_rows(connection, total=1 << 30):
-    """Lets everybody in, and answers each SHOW with a gigabyte of rows."""
+    """Lets everybody in, and answers each question with a gigabyte of rows."""
     connection.send(greeting())
     connection.receive()
     connection.send(packet(2, _OK))
     while request := connection.receive():
-        if b"SHOW" not in request:
+        if not _asks(request):
             connection.send(packet(1, _OK))
             continue
         head = [b"\x02", _column(b"Variable_name"), _column(b"Value"), _EOF]
@@ -49,12 +54,12 @@ def endless_rows(connection, total=1 << 30):
 
 
 def close_in_an_answer(connection):
-    """Lets everybody in, and closes in the middle of the answer to a SHOW."""
+    """Lets everybody in, and closes in the middle of the answer to a question."""
     connection.send(greeting())
     connection.receive()
     connection.send(packet(2, _OK))
     while request := connection.receive():
-        if b"SHOW" in request:
+        if _asks(request):
             connection.send(packet(1, b"\x02") + packet(2, _column(b"Variable_name"))[:9])
             return
         connection.send(packet(1, _OK))

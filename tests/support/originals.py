@@ -54,15 +54,17 @@ def node_exporter(folder, collectors=NODE_COLLECTORS):
                     *(f"--collector.{name}" for name in collectors))
 
 
-def mysqld_exporter(folder, port, user, password):
-    """global_status and global_variables, as by default, and nothing else."""
+def mysqld_exporter(folder, port, user, password, more=()):
+    """What it collects by default, two of the rest that we do, and `more` of it."""
     config = pathlib.Path(folder) / "original.cnf"
     config.touch(mode=0o600)
     config.write_text(f"[client]\nhost = 127.0.0.1\nport = {port}\nuser = {user}\n"
                       f"password = {password}\n")
     return Original(folder, "prometheus-mysqld-exporter", f"--config.my-cnf={config}",
-                    "--no-collect.slave_status", "--no-collect.info_schema.innodb_cmp",
-                    "--no-collect.info_schema.innodb_cmpmem", "--no-collect.info_schema.query_response_time")
+                    "--no-collect.info_schema.innodb_cmp",
+                    "--no-collect.info_schema.innodb_cmpmem", "--no-collect.info_schema.query_response_time",
+                    "--collect.info_schema.processlist", "--collect.info_schema.innodb_metrics",
+                    *(f"--collect.{name}" for name in more))
 
 
 def redis_exporter(folder, port):

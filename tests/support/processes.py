@@ -9,12 +9,41 @@ import subprocess
 import threading
 import time
 
+from support import http
+
 
 def free_port():
     """A TCP port of the loopback interface that nobody listens on now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+class Stopped(Exception):
+    """SIGTERM or SIGINT, after raise_when_stopped()."""
+
+
+def _raise_stopped(*unused):
+    # A second signal must not break the clean-up of the first.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_IGN)
+    raise Stopped
+
+
+def raise_when_stopped():
+    """From now on the main thread is ended by Stopped, so that it can clean up."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _raise_stopped)
+
+
+def wait_until_ready(process, url, timeout=30):
+    """Returns when a program answers 200 under /-/ready; RuntimeError when it has ended instead."""
+    def ready():
+        if not process.running():
+            # Not an AssertionError: that would count as "not yet".
+            raise RuntimeError(f"{process.name} has ended:\n{process.log()}")
+        return http.request(f"{url}/-/ready").status == 200
+    wait_until(ready, f"{process.name} is ready", timeout)
 
 
 def wait_until(condition, what, timeout=30.0):

@@ -6,9 +6,9 @@ import pathlib
 import urllib.parse
 
 from support import http
-from support.processes import Process, free_port, wait_until
+from support.processes import Process, free_port, wait_until, wait_until_ready
 
-JOB = "erpnext"  # of targets that come without a job name, as in alerts/prometheus.yml
+JOB = "erpnext-exporter"  # of targets that come without a job name, as in alerts/prometheus.yml
 
 
 def address(target):
@@ -55,16 +55,10 @@ class Prometheus:
              "--rules.alert.resend-delay=3s"],
             folder / "prometheus.log")
         try:
-            wait_until(self._ready, "Prometheus is ready", timeout=30)
+            wait_until_ready(self.process, self.url)
         except BaseException:
             self.stop()
             raise
-
-    def _ready(self):
-        if not self.process.running():
-            # Not an AssertionError: that would count as "not yet".
-            raise RuntimeError(f"Prometheus has ended:\n{self.process.log()}")
-        return http.request(f"{self.url}/-/ready").status == 200
 
     def get(self, path, **parameters):
         """The `data` of an API call, for example get("/api/v1/targets"). Fails on an error answer."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Enqueues jobs of every kind at a steady rate, as users and integrations of a bench do."""
+"""Enqueues jobs of every kind and asks for pages, as users and integrations of a bench do."""
 
 import argparse
 import datetime
@@ -9,6 +9,7 @@ import threading
 
 import frappe
 import redis
+from demo_app import visitor
 from frappe.utils.background_jobs import enqueue, schedule_job
 
 _TASKS = "demo_app.tasks."
@@ -19,7 +20,7 @@ SCHEDULE = (
     (2, "ok", "short", {}),
     (4, "ok", "default", {}),
     (10, "slow", "long", {"seconds": 4}),
-    (15, "fail", "default", {"customer": "Meyer & Sons"}),
+    (40, "fail", "default", {"customer": "Meyer & Sons"}),
     *[(20, "slow", "reports", {"seconds": 5})] * 3,  # one runs, the others wait
     (30, "slow", "short", {"seconds": 30, "timeout": 1}),
     (240, "deadlock", "default", {}),
@@ -72,4 +73,6 @@ def run(pace):
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pace", type=float, default=1, help="times the usual rate")
-    run(parser.parse_args().pace)
+    options = parser.parse_args()
+    threading.Thread(target=visitor.run, daemon=True).start()
+    run(options.pace)

@@ -8,9 +8,10 @@ import uuid
 
 import frappe
 import setproctitle
+from frappe.monitor import Transaction
 from frappe.utils import process
 from frappe.utils.logger import get_logger
-from rq import Queue, Worker
+from rq import Queue, Worker, get_current_job
 from rq.registry import FailedJobRegistry
 
 # frappe/utils/background_jobs.py of version 15.
@@ -72,13 +73,21 @@ def is_job_enqueued(connection, job_id):
 def execute_job(site, method, event, job_name, kwargs, user=None, is_async=True):
     """Runs in the work horse. A failure is printed and becomes a row of Error Log, as in Frappe."""
     module, _, function = method.rpartition(".")
+    transaction, exception = Transaction(site, "job"), None
     try:
         return getattr(importlib.import_module(module), function)(site, **kwargs)
-    except Exception:
+    except Exception as error:
+        exception = type(error).__name__
         text = traceback.format_exc()
         print(text, flush=True)
         log_error(site, method, text)
         raise
+    finally:
+        job = get_current_job()
+        scheduled = method.endswith(".run_scheduled_job")
+        # The job of a type has the name of the type's method.
+        name = job.id.partition("scheduled_job::")[2] if scheduled else method
+        transaction.finish_job(job, name, scheduled, exception)
 
 
 def log_error(site, title, text):

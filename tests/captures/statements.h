@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// The statements that collectors send, and how MariaDB would carry them out.
+#pragma once
+
+#include <memory>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "sources/mariadb_client.h"
+
+namespace erpnext {
+
+// Passes all on, and remembers it.
+class Recorder final : public MariadbServer {
+ public:
+  explicit Recorder(std::shared_ptr<MariadbServer> server) : server_(std::move(server)) {}
+
+  Result<MariadbTable> Query(std::string_view statement, Deadline deadline) override {
+    statements.emplace_back(statement);
+    return server_->Query(statement, deadline);
+  }
+
+  std::vector<std::string> statements;
+
+ private:
+  std::shared_ptr<MariadbServer> server_;
+};
+
+// Explains each statement so far that reads a site's table. The test fails for one that has no
+// index to use, unless its table is one of `small` and it asks for no time; and for a small one
+// that has. Returns how many tables were looked at.
+std::size_t ExplainAll(Recorder& server, const std::set<std::string>& small);
+
+}  // namespace erpnext
