@@ -95,6 +95,17 @@ TEST(LoadSettings, TheCommandLineWinsOverTheFile) {
   EXPECT_EQ(LogFormat::kJson, settings->log_format);
 }
 
+TEST(LoadSettings, AnIntervalIsOfACollectorThatHasOneAndWithinItsLimits) {
+  using std::chrono::minutes;
+  EXPECT_TRUE(Load({})->intervals.empty());
+  EXPECT_EQ(minutes(10), Load({"--interval.mariadb_tables=10m"})->intervals.at("mariadb_tables"));
+  EXPECT_TRUE(Load({"--interval.jobs=1s"}));
+  for (const char* wrong : {"--interval.jobs=999ms", "--interval.jobs=11m", "--interval.jobs=10"}) {
+    EXPECT_FALSE(Load({wrong})) << wrong;
+  }
+  EXPECT_TRUE(Parse({"--interval.queues=10s"}).exits);  // collected with each scrape
+}
+
 TEST(LoadSettings, CollectsMistakesOfFileAndOptions) {
   const TempFolder folder;
   folder.Write("c.yml", "log.level: loud\nnonsense: 1\n");

@@ -246,6 +246,34 @@ void AddCollectorFlags(std::vector<Option>& options) {
   }
 }
 
+// The alert ErpnextCollectorStale waits for 15 minutes.
+constexpr std::chrono::milliseconds kShortestInterval = std::chrono::seconds(1);
+constexpr std::chrono::milliseconds kLongestInterval = std::chrono::minutes(10);
+
+void AddIntervals(std::vector<Option>& options) {
+  for (const CollectorEntry* entry : AllCollectors()) {
+    if (!entry->paced()) continue;
+    Option option{
+        .name = fmt::format("interval.{}", entry->name),
+        .value_name = "DURATION",
+        .help = fmt::format("How often {} collects, from {} to {}.", entry->name,
+                            ShowSetting(kShortestInterval), ShowSetting(kLongestInterval))};
+    option.apply = [name = std::string(entry->name)](
+                       Settings& s, const std::vector<std::string>& values) -> Status {
+      std::chrono::milliseconds interval{};
+      if (Status status = ParseSetting(values.front(), interval); !status) return status;
+      if (interval < kShortestInterval || interval > kLongestInterval) {
+        return Fail(ErrorKind::kMalformed, "'{}' is not from {} to {}", values.front(),
+                    ShowSetting(kShortestInterval), ShowSetting(kLongestInterval));
+      }
+      s.intervals[name] = interval;
+      return {};
+    };
+    option.show = [interval = entry->interval](const Settings&) { return ShowSetting(interval); };
+    options.push_back(std::move(option));
+  }
+}
+
 }  // namespace
 
 const std::vector<Option>& AllOptions() {
@@ -256,6 +284,7 @@ const std::vector<Option>& AllOptions() {
     AddServerOptions(all);
     AddCollectorOptions(all);
     AddCollectorFlags(all);
+    AddIntervals(all);
     return all;
   }();
   return options;

@@ -45,7 +45,8 @@ Engine::Part MakePart(const CollectorEntry& entry, const Settings& settings,
                       const CollectorContext& context) {
   Engine::Part part;
   part.options.name = entry.name;
-  part.options.interval = entry.interval;
+  const auto interval = settings.intervals.find(entry.name);
+  part.options.interval = interval != settings.intervals.end() ? interval->second : entry.interval;
   part.options.timeout = entry.timeout;
   part.options.families.assign(entry.families.begin(), entry.families.end());
   part.options.limits.series_per_family = settings.series_per_family;

@@ -31,6 +31,8 @@ struct Settings {
   std::string state_folder;
   std::size_t series_per_family = 10'000;
   std::map<std::string, bool, std::less<>> collectors;  // by name; not there: the default
+  // Of paced collectors, by name; not there: the collector's own.
+  std::map<std::string, std::chrono::milliseconds, std::less<>> intervals;
   std::string mariadb_password_file;
   std::string redis_password_file;
   std::vector<MysqlTarget> mysql_targets;

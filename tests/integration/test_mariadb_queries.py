@@ -85,6 +85,7 @@ def exporter_of(server, folder, program):
     (folder / "password").write_text("exporter-secret")
     with Exporter(folder, f"--bench={bench.path}", "--mariadb.user=exporter",
                   f"--mariadb.password-file={folder}/password", f"--state.folder={folder}",
+                  *(f"--interval.mariadb_{name}=2s" for name in ("digests", "queries", "share")),
                   program=program) as exporter:
         yield exporter
 
@@ -102,7 +103,7 @@ def told(exporter, condition):
         for canary in CANARIES:
             assert canary not in samples.text, canary
         return samples if condition(samples) else None
-    return wait_until(ask, "the statements are told", timeout=150)
+    return wait_until(ask, "the statements are told", timeout=60)
 
 
 def value(samples, family, **labels):
@@ -133,9 +134,9 @@ def test_kinds_of_statements_by_site(source, request, program, tmp_path):
         run(server, "_noisy", *(STATEMENT.format(number) for number in range(2, 5)))
         samples = told(exporter, lambda found: value(
             found, "executions_total", site=NOISY["site"], query=query) >= before + 3)
-        # 500 rows joined with 500, at least.
+        # The table has 500 rows and more; those that wait in the join buffer count once.
         more = value(samples, "rows_examined_total", site=NOISY["site"], query=query) - examined
-        assert more >= 3 * 500 * 2
+        assert more >= 3 * 500
         assert value(samples, "without_index_total", site=NOISY["site"], query=query) >= 3
         assert value(samples, "seconds_total", site=NOISY["site"], query=query) > 0
         # The statement that looks like an entry of the other site is none.
