@@ -25,7 +25,7 @@ SCHEDULE = (
     (30, "slow", "short", {"seconds": 30, "timeout": 1}),
     (240, "deadlock", "default", {}),
     (45, "be_killed", "short", {}),
-    (45, "slow_query", "reports", {"seconds": 2}),
+    (15, "slow_query", "long", {"seconds": 2}),
     (60, "lock_wait", "short", {}),
     (60, "missing_column", "default", {}),
 )
