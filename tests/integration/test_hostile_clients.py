@@ -30,13 +30,14 @@ def exporter(tmp_path_factory, program):
     names = ("queues", "redis_status", "mariadb_status", "site_ping")  # nobody is there to ask
     with Exporter(folder, f"--bench={bench.path}", *(f"--no-collector.{name}" for name in names),
                   program=program) as running:
-        # The heap keeps a part of what its busiest moment took. From then on it is flat.
+        # The heap keeps a part of what its busiest moment took, which is 200 answers of 60 kB and
+        # about as much again. From then on it is flat.
         before = memory(running)
         for _ in range(2):
             with Attack(running.url, *ATTACKS["requests, answers not read"]):
                 levels = [memory(running)]
                 wait_until(lambda levels=levels: grows_no_more(running, levels), "memory stands still")
-        assert memory(running) - before < 24 * MEBIBYTE
+        assert memory(running) - before < 32 * MEBIBYTE
         yield running
 
 
