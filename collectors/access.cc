@@ -130,6 +130,17 @@ std::set<std::string> Words(const std::vector<const CollectorEntry*>& enabled,
   return words;
 }
 
+std::set<std::string> MariadbTablesOf(const std::vector<const CollectorEntry*>& enabled,
+                                      const CollectorSettings& settings) {
+  auto tables = Words(enabled, &CollectorEntry::mariadb_tables, ',');
+  for (const CollectorEntry* entry : enabled) {
+    if (entry->mariadb_setting_table == nullptr) continue;
+    std::string table = entry->mariadb_setting_table(settings);
+    if (!table.empty()) tables.insert(std::move(table));
+  }
+  return tables;
+}
+
 std::vector<AccessCheck> CheckAccess(const CollectorContext& context, const Bench& bench,
                                      const std::vector<const CollectorEntry*>& enabled,
                                      Deadline deadline) {
@@ -160,7 +171,7 @@ std::string GrantLines(const CollectorContext& context, const Inventory& invento
                        const std::vector<const CollectorEntry*>& enabled) {
   const auto redis = Words(enabled, &CollectorEntry::redis_commands, ' ');
   const auto privileges = Words(enabled, &CollectorEntry::mariadb_privileges, ',');
-  const auto tables = Words(enabled, &CollectorEntry::mariadb_tables, ',');
+  const auto tables = MariadbTablesOf(enabled, context.settings);
   const bool mariadb = std::any_of(enabled.begin(), enabled.end(), [](const CollectorEntry* entry) {
     return entry->name.starts_with("mariadb_") || !entry->site_tables.empty();
   });

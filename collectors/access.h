@@ -23,6 +23,11 @@ struct AccessCheck {
 std::set<std::string> Words(const std::vector<const CollectorEntry*>& enabled,
                             std::string_view CollectorEntry::*list, char separator);
 
+// Of the databases' servers themselves, those that the enabled collectors select from, quoted where
+// that is needed.
+std::set<std::string> MariadbTablesOf(const std::vector<const CollectorEntry*>& enabled,
+                                      const CollectorSettings& settings);
+
 // Tries each server and folder of a bench once, with read commands only.
 std::vector<AccessCheck> CheckAccess(const CollectorContext& context, const Bench& bench,
                                      const std::vector<const CollectorEntry*>& enabled,

@@ -54,6 +54,13 @@ TEST(GrantLines, APasswordIsAPlaceToFillIn) {
   EXPECT_THAT(lines, Not(HasSubstr("hunter2")));
 }
 
+TEST(GrantLines, NameTheTableOfASetting) {
+  CollectorContext context;
+  context.settings.heartbeat.table = {"my-db", "a`b"};
+  EXPECT_THAT(GrantLines(context, {}, AllCollectors()),
+              HasSubstr("\nGRANT SELECT ON `my-db`.`a``b` TO "));
+}
+
 TEST(MariadbAccess, NamesTheRightsAndFilesThatAreMissing) {
   TempFolder folder;
   folder.Write("file", "");

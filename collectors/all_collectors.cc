@@ -23,6 +23,7 @@
 #include "collectors/mariadb/deadlocks.h"
 #include "collectors/mariadb/digests.h"
 #include "collectors/mariadb/error_log.h"
+#include "collectors/mariadb/heartbeat.h"
 #include "collectors/mariadb/indexes.h"
 #include "collectors/mariadb/innodb.h"
 #include "collectors/mariadb/queries.h"
@@ -30,6 +31,7 @@
 #include "collectors/mariadb/share.h"
 #include "collectors/mariadb/sizes.h"
 #include "collectors/mariadb/status.h"
+#include "collectors/mariadb/table_io.h"
 #include "collectors/mariadb/tables.h"
 #include "collectors/mariadb/userstat.h"
 #include "collectors/mariadb/variables.h"
@@ -63,7 +65,9 @@ const std::vector<const CollectorEntry*>& AllCollectors() {
       &kMariadbSizesCollector,        // paced
       &kMariadbConfigCollector,       // paced
       &kMariadbReplicationCollector,  // paced
+      &kMariadbHeartbeatCollector,    // paced
       &kMariadbTablesCollector,       // paced
+      &kMariadbTableIoCollector,      // paced
       &kMariadbUserstatCollector,     // paced
       &kMariadbVariablesCollector,    // paced
       &kSitePingCollector,            // paced

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "core/deadline.h"
@@ -16,6 +17,7 @@
 namespace erpnext {
 
 struct CollectorContext;
+struct CollectorSettings;
 
 // Built once from a context, then called by one thread at a time, which belongs to it alone: it
 // may block until the deadline. It adds samples only to families it declared. A part that fails
@@ -34,8 +36,10 @@ struct CollectorEntry {
   std::string_view summary;         // one line for --help and the documentation
   std::string_view access;          // what it must be allowed to read
   std::string_view redis_commands;  // those it sends, in lower case, separated by blanks
-  std::string_view mariadb_privileges;     // global ones beyond a login, as GRANT takes them
-  std::string_view mariadb_tables;         // of the server itself, those it selects from
+  std::string_view mariadb_privileges;  // global ones beyond a login, as GRANT takes them
+  std::string_view mariadb_tables;      // of the server itself, those it selects from
+  // One more, which the settings name, quoted; empty when there is none.
+  std::string (*mariadb_setting_table)(const CollectorSettings&) = nullptr;
   std::span<const SiteTable> site_tables;  // of each site's database
   bool enabled_by_default = true;
   bool required = false;                 // cannot be switched off: others stand on it

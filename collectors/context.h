@@ -15,6 +15,7 @@
 #include "sources/redis_client.h"
 #include "sources/rq_readings.h"
 #include "sources/state_store.h"
+#include "sources/table_setting.h"
 
 namespace erpnext {
 
@@ -48,6 +49,11 @@ struct ProbeSettings {
   std::string path = "/api/method/ping";
 };
 
+struct HeartbeatSettings {
+  TableSetting table{"heartbeat", "heartbeat"};  // as pt-heartbeat's documentation calls it
+  bool utc = false;                              // pt-heartbeat runs with --utc
+};
+
 struct CollectorSettings {
   std::string proc_path = "/proc";
   std::string host_name;  // empty: this host's
@@ -58,6 +64,7 @@ struct CollectorSettings {
   FilesystemSettings filesystem;
   LogSettings logs;
   ProbeSettings probe;
+  HeartbeatSettings heartbeat;
 
   // The endpoint with the monitoring user's login instead of the bench's, if there is one.
   RedisEndpoint Login(RedisEndpoint endpoint) const {

@@ -32,6 +32,8 @@ collector: {queues: false}
 mariadb:
   tls: true
   address: "[::1]:3307"
+  heartbeat-table: "my`db.heart beat"
+  heartbeat-utc: true
   targets:
     - {name: archive, address: "db2:3306", user: far, password-file: /run/secret}
     - {name: local, address: "unix:/run/b.sock"}
@@ -48,6 +50,8 @@ logs:
   EXPECT_FALSE(settings.collectors.at("queues"));
   EXPECT_TRUE(settings.collect.mariadb.tls);
   EXPECT_EQ((Address{"", "::1", 3307}), settings.collect.mariadb.address);
+  EXPECT_EQ((TableSetting{"my`db", "heart beat"}), settings.collect.heartbeat.table);
+  EXPECT_TRUE(settings.collect.heartbeat.utc);
   ASSERT_EQ(2U, settings.mysql_targets.size());
   const MysqlTarget& target = settings.mysql_targets.front();
   EXPECT_EQ("archive db2:3306 far /run/secret", target.name + " " + target.login.address.Text() +
@@ -100,6 +104,10 @@ TEST(ConfigFile, SaysWhereAndWhat) {
       {"probe.concurrency: 012x\n", "'012x' is no whole number"},
       {"mariadb.address: nowhere\n", "'nowhere' is no address"},
       {"mariadb.address: ::1:3306\n", "is no address"},
+      {"mariadb.heartbeat-table: heartbeat\n",
+       "f:1:26: mariadb.heartbeat-table: 'heartbeat' is no table: DATABASE.TABLE"},
+      {"mariadb.heartbeat-table: a.b.c\n", "'a.b.c' is no table"},
+      {"mariadb.heartbeat-table: \"a.b\\n\"\n", "is no table"},
       {"filesystem.fs-types-exclude: \"(\"\n", "no regular expression: missing )"},
       {"bench: {a: b}\n", "f:1:8: bench: expected a list of texts"},
       {"bench: [[a]]\n", "bench: expected a text"},

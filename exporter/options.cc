@@ -185,6 +185,12 @@ void AddServerOptions(std::vector<Option>& options) {
              "Log in as the sites themselves, with the passwords in their site_config.json (at a "
              "bench's server as its first site). Those logins may write; an own user may not.",
              [](Settings& s) -> auto& { return s.collect.mariadb.use_site_credentials; }));
+  options.push_back(Single("mariadb.heartbeat-table", "DATABASE.TABLE",
+                           "The table that pt-heartbeat writes to, for the collector "
+                           "mariadb_heartbeat.",
+                           [](Settings& s) -> auto& { return s.collect.heartbeat.table; }));
+  options.push_back(Single("mariadb.heartbeat-utc", "", "pt-heartbeat runs with --utc.",
+                           [](Settings& s) -> auto& { return s.collect.heartbeat.utc; }));
   options.push_back(MariadbTargets());
   options.push_back(Single("redis.user", "USER", "ACL user at Redis. Empty: as the bench logs in.",
                            [](Settings& s) -> auto& { return s.collect.redis_user; }));

@@ -116,6 +116,18 @@ Status ParseSetting(const std::string& text, Address& out) {
   return {};
 }
 
+Status ParseSetting(const std::string& text, TableSetting& out) {
+  auto name = ParseTableSetting(text);
+  if (!name) {
+    return Fail(ErrorKind::kMalformed,
+                "'{}' is no table: DATABASE.TABLE, two names of at most 64 characters without a "
+                "dot in them",
+                text);
+  }
+  out = std::move(*name);
+  return {};
+}
+
 std::string ShowSetting(const std::string& value) { return value; }
 std::string ShowSetting(bool value) { return ShowWord(value, kBooleans); }
 std::string ShowSetting(int value) { return std::to_string(value); }
@@ -136,6 +148,8 @@ std::string ShowSetting(const Address& value) {
   const bool unset = value.unix_path.empty() && value.host.empty();
   return unset ? std::string() : value.Text();
 }
+
+std::string ShowSetting(const TableSetting& value) { return value.Text(); }
 
 std::string ShowSetting(const std::vector<std::string>& values) {
   return fmt::format("{}", fmt::join(values, ", "));

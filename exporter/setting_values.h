@@ -12,6 +12,7 @@
 #include "core/sample_sink.h"
 #include "exporter/log.h"
 #include "sources/channel.h"
+#include "sources/table_setting.h"
 
 namespace erpnext {
 
@@ -22,6 +23,7 @@ Status ParseSetting(const std::string& text, int& out);   // 1 and more
 Status ParseSetting(const std::string& text, std::size_t& out);
 Status ParseSetting(const std::string& text, std::chrono::milliseconds& out);  // 500ms, 15s, 5m, 1h
 Status ParseSetting(const std::string& text, Address& out);  // HOST:PORT, [::1]:PORT, unix:PATH
+Status ParseSetting(const std::string& text, TableSetting& out);  // DATABASE.TABLE
 Status ParseSetting(const std::string& text, LogLevel& out);
 Status ParseSetting(const std::string& text, LogFormat& out);
 Status ParseSetting(const std::string& text, NameTiers& out);  // on, off, only
@@ -32,6 +34,7 @@ std::string ShowSetting(int value);
 std::string ShowSetting(std::size_t value);
 std::string ShowSetting(std::chrono::milliseconds value);
 std::string ShowSetting(const Address& value);
+std::string ShowSetting(const TableSetting& value);
 std::string ShowSetting(LogLevel value);
 std::string ShowSetting(LogFormat value);
 std::string ShowSetting(NameTiers value);

@@ -14,7 +14,7 @@ namespace erpnext {
 namespace {
 
 constexpr std::chrono::minutes kColumnsLast{10};
-constexpr std::size_t kMaxIdentifier = 64;  // characters; MariaDB refuses longer ones
+constexpr std::ptrdiff_t kMaxIdentifier = 64;  // characters; MariaDB refuses longer ones
 
 // Doubles each of `characters`.
 std::string Doubled(std::string_view text, std::string_view characters) {
@@ -34,7 +34,9 @@ bool MeansOtherColumns(ErrorKind kind) {
 }  // namespace
 
 std::optional<std::string> QuoteIdentifier(std::string_view name) {
-  if (name.empty() || name.size() > 4 * kMaxIdentifier || !IsValidUtf8(name)) return std::nullopt;
+  const auto characters = std::count_if(name.begin(), name.end(),
+                                        [](unsigned char byte) { return (byte & 0xC0) != 0x80; });
+  if (name.empty() || characters > kMaxIdentifier || !IsValidUtf8(name)) return std::nullopt;
   if (name.find('\0') != std::string_view::npos || name.ends_with(' ')) return std::nullopt;
   return "`" + Doubled(name, "`") + "`";
 }

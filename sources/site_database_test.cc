@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "core/text.h"
 #include "sources/testing/fake_mariadb.h"
 
 namespace erpnext {
@@ -70,7 +71,9 @@ TEST(Quote, Identifiers) {
   EXPECT_EQ("`1site-x`", QuoteIdentifier("1site-x"));
   EXPECT_EQ("`a``; DROP TABLE x; --`", QuoteIdentifier("a`; DROP TABLE x; --"));
   EXPECT_EQ("`````\\'`", QuoteIdentifier("``\\'"));
-  for (const std::string& bad : {""s, "a\0b"s, "\xff"s, "ends "s, std::string(257, 'x')}) {
+  const std::string longest = RepairUtf8(std::string(64, '\xff'));  // of three bytes each
+  EXPECT_EQ("`" + longest + "`", QuoteIdentifier(longest));
+  for (const std::string& bad : {""s, "a\0b"s, "\xff"s, "ends "s, std::string(65, 'x')}) {
     EXPECT_FALSE(QuoteIdentifier(bad)) << bad;
   }
 }
