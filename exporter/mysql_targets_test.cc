@@ -135,6 +135,15 @@ TEST_F(MysqlTargetsTest, CollectorsCanBeChosen) {
   EXPECT_THAT(Text(*Make(), "bench1"), Not(HasSubstr("mysql_up")));
 }
 
+TEST_F(MysqlTargetsTest, WhatIsOffByDefaultIsOffHereToo) {
+  for (const std::string name : {"mariadb_digests", "mariadb_table_io", "mariadb_heartbeat"}) {
+    settings_.collectors.clear();
+    EXPECT_THAT(Text(*Make(), "bench1", {{name}, {}}), HasSubstr("malformed: no enabled")) << name;
+    settings_.collectors[name] = true;
+    EXPECT_EQ("", Text(*Make(), "bench1", {{name}, {}})) << name;  // it has no right, which is well
+  }
+}
+
 TEST_F(MysqlTargetsTest, ABenchThatMovesIsAskedAtItsNewServer) {
   const auto targets = Make();
   EXPECT_THAT(Text(*targets, "bench1"), HasSubstr("\nmysql_global_status_uptime 1\n"));

@@ -189,7 +189,9 @@ void AddServerOptions(std::vector<Option>& options) {
                            "The table that pt-heartbeat writes to, for the collector "
                            "mariadb_heartbeat.",
                            [](Settings& s) -> auto& { return s.collect.heartbeat.table; }));
-  options.push_back(Single("mariadb.heartbeat-utc", "", "pt-heartbeat runs with --utc.",
+  options.push_back(Single("mariadb.heartbeat-utc", "",
+                           "pt-heartbeat runs with --utc. Without that it has to run in the "
+                           "server's time zone.",
                            [](Settings& s) -> auto& { return s.collect.heartbeat.utc; }));
   options.push_back(MariadbTargets());
   options.push_back(Single("redis.user", "USER", "ACL user at Redis. Empty: as the bench logs in.",

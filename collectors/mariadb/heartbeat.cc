@@ -26,8 +26,9 @@ constexpr Family kNow{.name = "mysql_heartbeat_now_timestamp_seconds",
                       .source = "NOW(6), or UTC_TIMESTAMP(6) with mariadb.heartbeat-utc"};
 constexpr const Family* kFamilies[] = {&kStored, &kNow};
 
-// pt-heartbeat writes `ts` as text, in the time zone of its session or with --utc in UTC. The
-// server takes both texts for times in its own zone, so that an offset is the same in both.
+// pt-heartbeat 3.2 writes `ts` as text: in the time zone of its own process, whatever that of the
+// server is, or with --utc in UTC. The server takes the text for a time in its own zone; so with
+// --utc its own UTC has to be taken for one too.
 std::string Statement(std::string_view table, bool utc) {
   return fmt::format(
       "/* mariadb_heartbeat */ SELECT server_id, UNIX_TIMESTAMP(ts) AS stored, UNIX_TIMESTAMP({}) "

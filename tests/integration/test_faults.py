@@ -73,6 +73,9 @@ READERS = {
         "mariadb_replication": ("mysql_",),
         "mariadb_tables": ("mysql_",),
         "mariadb_config": ("erpnext_config_",),
+        "mariadb_digests": ("mysql_",),
+        "mariadb_table_io": ("mysql_",),
+        "mariadb_heartbeat": ("mysql_",),
         "mariadb_queries": ("erpnext_mariadb_query_",),
         "mariadb_share": ("erpnext_site_database_share",),
         "mariadb_sizes": ("erpnext_site_database_", "erpnext_site_table_"),
@@ -99,6 +102,9 @@ PACED = {
     "mariadb_replication": "refused",
     "mariadb_tables": "refused",
     "mariadb_config": "refused",
+    "mariadb_digests": "refused",
+    "mariadb_table_io": "refused",
+    "mariadb_heartbeat": "refused",
     "mariadb_queries": "refused",
     "mariadb_share": "refused",
     "mariadb_activity": "refused",
@@ -111,6 +117,8 @@ PACED = {
     "site_logs": "refused",
     "mariadb_error_log": "refused",
 }
+# Of these, those that are off by default.
+OPTIONAL = ("mariadb_digests", "mariadb_table_io", "mariadb_heartbeat")
 
 
 @dataclasses.dataclass
@@ -172,6 +180,7 @@ def setting(tmp_path_factory, program, mariadb):
             return Exporter(folder / name, *(f"--bench={bench.path}" for bench in benches),
                             f"--mariadb.user={site_database.EXPORTER_USER}",
                             f"--mariadb.password-file={folder}/password",
+                            *(f"--collector.{name}" for name in OPTIONAL),
                             "--probe.timeout=1s", program=program)
 
         with start("exporter") as exporter:
