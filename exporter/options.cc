@@ -230,7 +230,7 @@ void AddCollectorOptions(std::vector<Option>& options) {
        : field == "severity" ? pattern.severity
                              : pattern.regex) = text;
     }
-    const Status status = CheckLogPattern(pattern);
+    Status status = CheckLogPattern(pattern);
     s.collect.logs.patterns.push_back(std::move(pattern));  // the collector says what is wrong too
     return status;
   };
