@@ -112,8 +112,8 @@ Result<std::optional<std::string>> ErrorLogPath(MariadbServer& server, const Add
   if (!rows) return Fail(rows.error());
   if (rows->rows.size() != 1 || rows->rows[0].size() != 2) return std::nullopt;
   const std::string file = rows->rows[0][0].value_or("");
-  if (file.empty() || file == "stderr") return std::nullopt;  // MySQL 8 says stderr
-  return JoinPath(file.starts_with('/') ? "" : rows->rows[0][1].value_or(""), file);
+  if (file == "stderr") return std::nullopt;  // MySQL 8 says so
+  return ServerFilePath(file, rows->rows[0][1].value_or(""));
 }
 
 }  // namespace erpnext

@@ -9,11 +9,13 @@
 #include <array>
 
 #include "sources/bench_servers.h"
+#include "sources/file.h"
 
 namespace erpnext {
 namespace {
 
 constexpr std::uint16_t kDefaultPort = 3306;
+constexpr std::size_t kMaxPath = 4096;
 
 std::string OwnUserName() {
   passwd entry{};
@@ -66,6 +68,14 @@ bool UseSiteCredentials(const Site& site, MariadbOptions& options) {
 bool IsOnThisHost(const Address& address) {
   return !address.unix_path.empty() || address.host.empty() || address.host == "localhost" ||
          address.host == "::1" || address.host.starts_with("127.");
+}
+
+std::optional<std::string> ServerFilePath(const std::string& file, const std::string& datadir) {
+  if (file.empty() || file.find('\0') != std::string::npos) return std::nullopt;
+  std::string path = file;
+  if (!file.starts_with('/')) path = datadir.starts_with('/') ? JoinPath(datadir, file) : "";
+  if (path.empty() || path.size() > kMaxPath) return std::nullopt;
+  return path;
 }
 
 std::optional<std::string> SchemaOf(const Site& site) {

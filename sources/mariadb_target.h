@@ -36,6 +36,10 @@ std::optional<MariadbOptions> MariadbOptionsFor(
 // stands behind a tunnel looks so too.
 bool IsOnThisHost(const Address& address);
 
+// The whole path of a file that a server has as `file` in its variables: a name without a folder is
+// one in `datadir`. Nothing for none, and for what is no path.
+std::optional<std::string> ServerFilePath(const std::string& file, const std::string& datadir);
+
 // The schema of a MariaDB site. Nothing when it has none: Frappe takes no such site either.
 std::optional<std::string> SchemaOf(const Site& site);
 

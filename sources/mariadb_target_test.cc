@@ -112,5 +112,19 @@ TEST(MariadbTarget, SiteCredentialsAreThoseOfTheFirstMariadbSite) {
   }
 }
 
+TEST(ServerFilePath, IsWholeOrNone) {
+  const auto path = [](const std::string& file, const std::string& datadir) {
+    return ServerFilePath(file, datadir).value_or("none");
+  };
+  EXPECT_EQ("/var/log/mysql/slow.log", path("/var/log/mysql/slow.log", "/var/lib/mysql/"));
+  EXPECT_EQ("/var/lib/mysql/db-slow.log", path("db-slow.log", "/var/lib/mysql/"));
+  EXPECT_EQ("/var/lib/mysql/db-slow.log", path("db-slow.log", "/var/lib/mysql"));
+  EXPECT_EQ("none", path("", "/var/lib/mysql/"));
+  EXPECT_EQ("none", path("slow.log", ""));
+  EXPECT_EQ("none", path("slow.log", "data"));
+  EXPECT_EQ("none", path(std::string("/a\0b", 4), "/var/lib/mysql/"));
+  EXPECT_EQ("none", path("/" + std::string(4096, 'a'), "/var/lib/mysql/"));
+}
+
 }  // namespace
 }  // namespace erpnext

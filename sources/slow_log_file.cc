@@ -2,9 +2,7 @@
 // Debian's MariaDB keeps it as /var/log/mysql/mariadb-slow.log, which the group adm may read.
 #include "sources/slow_log_file.h"
 
-#include <filesystem>
-
-#include "core/text.h"
+#include "sources/file.h"
 #include "sources/mariadb_target.h"
 
 namespace erpnext {
@@ -13,13 +11,13 @@ namespace {
 constexpr std::string_view kVariables =
     "/* slow_log */ SELECT @@GLOBAL.slow_query_log, @@GLOBAL.log_output, "
     "@@GLOBAL.slow_query_log_file, @@GLOBAL.datadir LIMIT 1";
-constexpr std::size_t kMaxPath = 4096;
 
-std::filesystem::path Folder(const std::string& path) {
-  return std::filesystem::path(path).parent_path();
+// With its last slash.
+std::string Folder(const std::string& path) {
+  return path.substr(0, path.size() - BaseName(path).size());
 }
 
-std::string Name(const std::string& path) { return std::filesystem::path(path).filename(); }
+std::string Name(const std::string& path) { return std::string(BaseName(path)); }
 
 }  // namespace
 
@@ -35,14 +33,9 @@ Result<std::optional<std::string>> SlowLogPath(MariadbServer& server, const Mari
   if (table->rows.size() != 1 || table->rows[0].size() != 4) return std::nullopt;
   const auto& row = table->rows[0];
   if (row[0] != "1" || row[1].value_or("").find("FILE") == std::string::npos) return std::nullopt;
-  const std::string file = row[2].value_or("");
-  if (file.empty() || file.size() > kMaxPath || file.find('\0') != std::string::npos) {
-    return std::nullopt;
-  }
-  // A name without a folder is one in the folder of the data.
-  const std::string path = std::filesystem::path(row[3].value_or("")) / file;
-  const auto name = ParseLogName(Name(path));
-  if (!path.starts_with('/') || !name || name->rotation != 0) return std::nullopt;
+  auto path = ServerFilePath(row[2].value_or(""), row[3].value_or(""));
+  const auto name = path ? ParseLogName(BaseName(*path)) : std::nullopt;
+  if (!name || name->rotation != 0) return std::nullopt;
   return path;
 }
 
