@@ -19,6 +19,7 @@
 #include "collectors/host/pressure.h"
 #include "collectors/logs/patterns.h"
 #include "collectors/mariadb/activity.h"
+#include "collectors/mariadb/auto_increment.h"
 #include "collectors/mariadb/config.h"
 #include "collectors/mariadb/deadlocks.h"
 #include "collectors/mariadb/digests.h"
@@ -68,6 +69,7 @@ const std::vector<const CollectorEntry*>& AllCollectors() {
       &kMariadbHeartbeatCollector,    // paced
       &kMariadbTablesCollector,       // paced
       &kMariadbTableIoCollector,      // paced
+      &kAutoIncrementCollector,       // paced
       &kMariadbUserstatCollector,     // paced
       &kMariadbVariablesCollector,    // paced
       &kSitePingCollector,            // paced

@@ -88,11 +88,12 @@ Error SiteDatabase::Explain(const Error& error) const {
 Status SiteDatabase::ReadColumns(Deadline deadline) {
   std::vector<std::string> names;
   for (const SiteTable& table : tables_) names.push_back(QuoteText(table.name));
-  // Shows what this login has a privilege on, and nothing else.
+  // Shows what this login has a privilege on, and nothing else. One may see names and no rows.
   const auto rows =
       server_->Query(fmt::format("/* {} */ SELECT TABLE_NAME, COLUMN_NAME, DATA_TYPE FROM "
                                  "information_schema.COLUMNS WHERE "
-                                 "TABLE_SCHEMA = {} AND TABLE_NAME IN ({})",
+                                 "TABLE_SCHEMA = {} AND TABLE_NAME IN ({}) AND PRIVILEGES LIKE "
+                                 "'%select%'",
                                  subject_, QuoteText(target_.schema), fmt::join(names, ", ")),
                      deadline);
   if (!rows) return Fail(Explain(rows.error()));
