@@ -141,6 +141,14 @@ std::set<std::string> MariadbTablesOf(const std::vector<const CollectorEntry*>& 
   return tables;
 }
 
+std::set<std::string> MariadbPrivilegesOf(const std::vector<const CollectorEntry*>& enabled,
+                                          const CollectorSettings& settings) {
+  auto privileges = Words(enabled, &CollectorEntry::mariadb_privileges, ',');
+  // Shows that a table is there, and no row of it.
+  if (settings.open_tables) privileges.insert("REFERENCES");
+  return privileges;
+}
+
 std::vector<AccessCheck> CheckAccess(const CollectorContext& context, const Bench& bench,
                                      const std::vector<const CollectorEntry*>& enabled,
                                      Deadline deadline) {
@@ -170,7 +178,7 @@ std::vector<AccessCheck> CheckAccess(const CollectorContext& context, const Benc
 std::string GrantLines(const CollectorContext& context, const Inventory& inventory,
                        const std::vector<const CollectorEntry*>& enabled) {
   const auto redis = Words(enabled, &CollectorEntry::redis_commands, ' ');
-  const auto privileges = Words(enabled, &CollectorEntry::mariadb_privileges, ',');
+  const auto privileges = MariadbPrivilegesOf(enabled, context.settings);
   const auto tables = MariadbTablesOf(enabled, context.settings);
   const bool mariadb = std::any_of(enabled.begin(), enabled.end(), [](const CollectorEntry* entry) {
     return entry->name.starts_with("mariadb_") || !entry->site_tables.empty();

@@ -28,6 +28,10 @@ std::set<std::string> Words(const std::vector<const CollectorEntry*>& enabled,
 std::set<std::string> MariadbTablesOf(const std::vector<const CollectorEntry*>& enabled,
                                       const CollectorSettings& settings);
 
+// And the privileges that they want on the whole of such a server.
+std::set<std::string> MariadbPrivilegesOf(const std::vector<const CollectorEntry*>& enabled,
+                                          const CollectorSettings& settings);
+
 // Tries each server and folder of a bench once, with read commands only.
 std::vector<AccessCheck> CheckAccess(const CollectorContext& context, const Bench& bench,
                                      const std::vector<const CollectorEntry*>& enabled,

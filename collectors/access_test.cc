@@ -61,6 +61,17 @@ TEST(GrantLines, NameTheTableOfASetting) {
               HasSubstr("\nGRANT SELECT ON `my-db`.`a``b` TO "));
 }
 
+TEST(GrantLines, WhoOpensTablesMustSeeThem) {
+  CollectorContext context;
+  const CollectorEntry tables{.name = "mariadb_tables", .mariadb_privileges = "PROCESS"};
+  const std::string wanted = "GRANT REFERENCES ON *.* TO 'erpnext-exporter'@'localhost';\n";
+  EXPECT_THAT(GrantLines(context, {}, {&tables}), Not(HasSubstr("REFERENCES")));
+  context.settings.open_tables = true;
+  EXPECT_THAT(GrantLines(context, {}, {&tables}), HasSubstr(wanted));
+  context.settings.open_tables = false;
+  EXPECT_THAT(GrantLines(context, {}, AllCollectors()), HasSubstr(wanted));
+}
+
 TEST(MariadbAccess, NamesTheRightsAndFilesThatAreMissing) {
   TempFolder folder;
   folder.Write("file", "");

@@ -59,7 +59,8 @@ struct CollectorSettings {
   std::string host_name;  // empty: this host's
   DiscoverySettings discovery;
   MariadbLogin mariadb;
-  std::string redis_user;  // empty: as the bench logs in
+  bool open_tables = false;  // of MariaDB, for what it tells of opened ones only
+  std::string redis_user;    // empty: as the bench logs in
   Secret redis_password;
   FilesystemSettings filesystem;
   LogSettings logs;

@@ -108,7 +108,7 @@ std::vector<AccessCheck> CheckMariadb(const CollectorContext& context, const Ben
   Checks checks(context, bench, deadline);
   checks.found.push_back(checks.Server());
   if (!checks.found.front().status) return checks.found;
-  checks.Privileges(Words(enabled, &CollectorEntry::mariadb_privileges, ','));
+  checks.Privileges(MariadbPrivilegesOf(enabled, context.settings));
   checks.Tables(MariadbTablesOf(enabled, context.settings));
   const auto any = [&](std::initializer_list<std::string_view> names) {
     return std::any_of(enabled.begin(), enabled.end(), [&](const CollectorEntry* entry) {

@@ -206,6 +206,10 @@ void AddCollectorOptions(std::vector<Option>& options) {
                            [](Settings& s) -> auto& { return s.collect.probe.timeout; }));
   options.push_back(Single("probe.concurrency", "N", "Sites of one bench that are asked at a time.",
                            [](Settings& s) -> auto& { return s.collect.probe.concurrency; }));
+  options.push_back(Single("mariadb.open-tables", "",
+                           "Let mariadb_tables open the 100 largest tables, for data_free and "
+                           "table_version.",
+                           [](Settings& s) -> auto& { return s.collect.open_tables; }));
   options.push_back(
       Regex("filesystem.mount-points-exclude", "Mount points to leave out.",
             [](Settings& s) -> auto& { return s.collect.filesystem.mount_points_exclude; }));

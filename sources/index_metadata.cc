@@ -15,6 +15,7 @@
 #include <optional>
 
 #include "core/text.h"
+#include "sources/innodb_files.h"
 
 namespace erpnext {
 namespace {
@@ -60,11 +61,6 @@ IndexType TypeOf(unsigned bits) {
   if ((bits & kNotUnderstood) != 0) return IndexType::kOther;
   if ((bits & kClustered) != 0) return IndexType::kPrimary;
   return (bits & kUnique) != 0 ? IndexType::kUnique : IndexType::kPlain;
-}
-
-// A table of names in the charset of file names, "tabDoc@0020Type", becomes text again.
-std::string Decoded(std::string_view name) {
-  return fmt::format("CONVERT(CONVERT(CAST({} AS BINARY) USING filename) USING utf8mb4)", name);
 }
 
 std::string Statement(std::string_view subject, std::string_view pieces, std::string_view order,
@@ -190,9 +186,9 @@ std::vector<IndexedTable> IndexCatalogue::TablesOf(std::string_view schema) {
 Result<IndexCatalogue> ReadIndexes(MariadbServer& server, std::string_view subject,
                                    std::span<const std::string_view> schemas, Deadline deadline) {
   IndexCatalogue catalogue;
-  const std::string tables =
-      fmt::format("TABLE_ID, X'00', {}, X'00', {}, X'00'", Decoded("SUBSTRING_INDEX(NAME, '/', 1)"),
-                  Decoded("SUBSTRING_INDEX(NAME, '/', -1)"));
+  const std::string tables = fmt::format("TABLE_ID, X'00', {}, X'00', {}, X'00'",
+                                         DecodedFileName("SUBSTRING_INDEX(NAME, '/', 1)"),
+                                         DecodedFileName("SUBSTRING_INDEX(NAME, '/', -1)"));
   Status status = ReadLists(
       server, Statement(subject, tables, "", "INNODB_SYS_TABLES", "TABLE_ID"), 3, deadline.Share(3),
       [&](std::string_view list) { return catalogue.AddTables(list, schemas); });

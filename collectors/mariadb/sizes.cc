@@ -6,9 +6,12 @@
 
 #include <algorithm>
 #include <map>
+#include <memory>
+#include <optional>
 
 #include "collectors/context.h"
 #include "core/text.h"
+#include "sources/innodb_files.h"
 #include "sources/innodb_locks.h"
 #include "sources/mariadb_target.h"
 #include "sources/site_database.h"
@@ -20,12 +23,13 @@ constexpr Family kBytes{
     .name = "erpnext_site_database_bytes",
     .labels = {"bench", "site", "kind"},
     .help =
-        "Size of the site's InnoDB tables: data, and index for all other indexes. As InnoDB "
-        "counted "
-        "pages last, which it does again when a tenth of a table has changed.",
+        "Size of the site's InnoDB tables: data, index for all other indexes, and free for what "
+        "their files hold beyond these, which new rows use again. As InnoDB counted pages last, "
+        "which it does again when a tenth of a table has changed. Without the privilege PROCESS "
+        "free is absent, and compressed tables look larger than they are.",
     .source =
         "clustered_index_size and sum_of_other_index_sizes of mysql.innodb_table_stats; with "
-        "innodb_page_size"};
+        "innodb_page_size; FILE_SIZE and PAGE_SIZE of information_schema.INNODB_SYS_TABLESPACES"};
 constexpr Family kTables{.name = "erpnext_site_database_tables",
                          .labels = {"bench", "site"},
                          .help = "InnoDB tables of the site.",
@@ -41,7 +45,11 @@ constexpr Family kTableRows{.name = "erpnext_site_table_rows",
                             .source = "n_rows of mysql.innodb_table_stats"};
 constexpr const Family* kFamilies[] = {&kBytes, &kTables, &kTableBytes, &kTableRows};
 
+constexpr std::string_view kSubject = "mariadb_sizes";
 constexpr std::size_t kLargest = 5;  // as System Health Report shows
+
+// Of each file: its header, a map of its pages, and the list of its segments.
+constexpr double kPagesOfFile = 3;
 
 struct Size {
   double data = 0;
@@ -52,10 +60,10 @@ struct Size {
 
 using Sizes = std::map<std::string, Size>;  // by table
 
-Sizes SizesOf(const MariadbTable& table) {
+Sizes SizesOf(const MariadbTable& table, std::string_view schema, const FilesOfTables& files) {
   Sizes sizes;
   for (const auto& row : table.rows) {
-    if (row.size() != 4 || !row[0] || row[0]->starts_with("#sql")) continue;
+    if (row.size() != 5 || !row[0] || row[0]->starts_with("#sql")) continue;
     std::string name = *row[0];
     // A partition has a row of its own: "table#P#p0".
     if (const std::size_t part = ToLower(name).find("#p#"); part != std::string::npos) {
@@ -65,11 +73,29 @@ Sizes SizesOf(const MariadbTable& table) {
       return ParseNumber<double>(row[column].value_or("")).value_or(0);
     };
     Size& size = sizes[name];
+    const double page_bytes = number(4) * PartOfPage(files, schema, name, number(4));
     size.rows += number(1);
-    size.data += number(2);
-    size.index += number(3);
+    size.data += number(2) * page_bytes;
+    size.index += number(3) * page_bytes;
   }
   return sizes;
+}
+
+// What the files of tables hold beyond their pages; nothing where no file is known.
+std::optional<double> FreeBytes(const Sizes& sizes, std::string_view schema,
+                                const FilesOfTables& files) {
+  const auto of_schema = files.find(schema);
+  if (of_schema == files.end()) return std::nullopt;
+  double free = 0;
+  for (const auto& [table, size] : sizes) {
+    const auto found = of_schema->second.find(table);
+    if (found == of_schema->second.end()) continue;
+    const TableFiles& file = found->second;
+    const double header = kPagesOfFile * file.page_bytes * static_cast<double>(file.count);
+    // Pages may have been counted when there were more of them.
+    free += std::max(0.0, file.bytes - header - size.bytes());
+  }
+  return free;
 }
 
 void Add(std::string_view bench, std::string_view site, const Sizes& sizes, SampleSink& sink) {
@@ -100,32 +126,51 @@ class MariadbSizesCollector final : public Collector {
   Status Collect(Deadline deadline, SampleSink& sink) override {
     const auto inventory = context_.inventory->Current();
     std::size_t left = 0;
-    for (const Bench& bench : inventory->benches) left += bench.sites.size();
+    for (const Bench& bench : inventory->benches) left += bench.sites.size() + 1;
+    std::map<std::shared_ptr<MariadbServer>, Result<FilesOfTables>> files;  // read once
     Status status;
     for (const Bench& bench : inventory->benches) {
       if (bench.database.type != "mariadb") continue;
-      const MariadbLogin& login = context_.settings.mariadb;
-      const auto server = context_.mariadb_server(MariadbOptionsFor(bench, login));
-      for (const SiteTarget& target : SiteTargetsOf(bench, login).sites) {
-        const auto rows = server->Query(Statement(target.schema), deadline.Share(left--));
-        // Who may not read it has no sizes; that is the same for each site.
-        if (!rows && rows.error().kind == ErrorKind::kPermission) break;
-        if (!rows && status) status = Fail(rows.error());
-        if (!rows) continue;
-        const Sizes sizes = SizesOf(*rows);
-        if (!sizes.empty()) Add(bench.name, target.site, sizes, sink);
+      const auto server =
+          context_.mariadb_server(MariadbOptionsFor(bench, context_.settings.mariadb));
+      const Deadline share = deadline.Share(left--);
+      if (!files.contains(server)) {
+        files.emplace(server, ReadTableFiles(*server, kSubject, FileChoice::kAll, share));
       }
+      const Result<FilesOfTables>& of_server = files.at(server);
+      if (!of_server && status) status = Fail(of_server.error());
+      if (!of_server) continue;
+      const Status read = CollectBench(bench, *server, *of_server, left, deadline, sink);
+      if (!read && status) status = read;
     }
     return status;
   }
 
  private:
+  Status CollectBench(const Bench& bench, MariadbServer& server, const FilesOfTables& files,
+                      std::size_t& left, Deadline deadline, SampleSink& sink) const {
+    Status status;
+    for (const SiteTarget& target : SiteTargetsOf(bench, context_.settings.mariadb).sites) {
+      const auto rows = server.Query(Statement(target.schema), deadline.Share(left--));
+      // Who may not read it has no sizes; that is the same for each site.
+      if (!rows && rows.error().kind == ErrorKind::kPermission) break;
+      if (!rows && status) status = Fail(rows.error());
+      if (!rows) continue;
+      const Sizes sizes = SizesOf(*rows, target.schema, files);
+      if (sizes.empty()) continue;
+      Add(bench.name, target.site, sizes, sink);
+      if (const auto free = FreeBytes(sizes, target.schema, files)) {
+        sink.Add(kBytes, {bench.name, target.site, "free"}, *free);
+      }
+    }
+    return status;
+  }
+
   static std::string Statement(const std::string& schema) {
     return fmt::format(
-        "/* mariadb_sizes */ SELECT table_name, n_rows, clustered_index_size * "
-        "@@innodb_page_size, sum_of_other_index_sizes * @@innodb_page_size FROM "
-        "mysql.innodb_table_stats WHERE database_name = {} LIMIT 20000",
-        QuoteText(schema));
+        "/* {} */ SELECT table_name, n_rows, clustered_index_size, sum_of_other_index_sizes, "
+        "@@innodb_page_size FROM mysql.innodb_table_stats WHERE database_name = {} LIMIT 20000",
+        kSubject, QuoteText(schema));
   }
 
   CollectorContext context_;
@@ -136,7 +181,10 @@ class MariadbSizesCollector final : public Collector {
 const CollectorEntry kMariadbSizesCollector{
     .name = "mariadb_sizes",
     .summary = "size of each site's database and of its largest tables",
-    .access = "MariaDB: SELECT on mysql.innodb_table_stats; without it nothing",
+    .access =
+        "MariaDB: SELECT on mysql.innodb_table_stats; without it nothing. PROCESS for free bytes "
+        "and for sizes of compressed tables",
+    .mariadb_privileges = "PROCESS",
     .mariadb_tables = "mysql.innodb_table_stats",
     .interval = std::chrono::minutes(5),
     .timeout = std::chrono::seconds(30),

@@ -40,6 +40,7 @@ PACED = (
     "mariadb_userstat",
     "mariadb_replication",
     "mariadb_tables",
+    "mariadb_auto_increment",
     "mariadb_config",
     "mariadb_queries",
     "mariadb_share",

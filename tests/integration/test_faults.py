@@ -74,6 +74,7 @@ READERS = {
         "mariadb_userstat": ("mysql_",),
         "mariadb_replication": ("mysql_",),
         "mariadb_tables": ("mysql_",),
+        "mariadb_auto_increment": ("mysql_",),
         "mariadb_config": ("erpnext_config_",),
         "mariadb_digests": ("mysql_",),
         "mariadb_table_io": ("mysql_",),
@@ -103,6 +104,7 @@ PACED = {
     "mariadb_userstat": "refused",
     "mariadb_replication": "refused",
     "mariadb_tables": "refused",
+    "mariadb_auto_increment": "refused",
     "mariadb_config": "refused",
     "mariadb_digests": "refused",
     "mariadb_table_io": "refused",
@@ -120,7 +122,7 @@ PACED = {
     "mariadb_error_log": "refused",
 }
 # Of these, those that are off by default.
-OPTIONAL = ("mariadb_digests", "mariadb_table_io", "mariadb_heartbeat")
+OPTIONAL = ("mariadb_auto_increment", "mariadb_digests", "mariadb_table_io", "mariadb_heartbeat")
 
 
 @dataclasses.dataclass
@@ -183,6 +185,7 @@ def setting(tmp_path_factory, program, mariadb):
                             f"--mariadb.user={site_database.EXPORTER_USER}",
                             f"--mariadb.password-file={folder}/password",
                             *(f"--collector.{name}" for name in OPTIONAL),
+                            "--mariadb.open-tables",
                             "--probe.timeout=1s", program=program)
 
         with start("exporter") as exporter:

@@ -43,9 +43,9 @@ def start(tmp_path_factory, program, mariadb, second):
         f"password-file: {folder}/password}}\n"
         "    - {name: away, address: '127.0.0.1:1'}\n")
 
-    def start():
+    def start(*options):
         return Exporter(tmp_path_factory.mktemp("exporter"), f"--bench={bench.path}",
-                        f"--config.file={folder}/config.yml", program=program)
+                        f"--config.file={folder}/config.yml", *options, program=program)
     return start
 
 
@@ -88,6 +88,29 @@ def test_a_bench_is_a_target_by_its_name(exporter, mariadb, second):
     # The same as where the first server stands among all other figures.
     wait_until(lambda: exporter.metrics().value("mysql_global_variables_port") == mariadb.port,
                "the settings are read")
+
+
+def test_what_is_off_by_default_can_be_had_of_each_server(start, exporter, second):
+    names = {"mysql_info_schema_auto_increment_column", "mysql_info_schema_auto_increment_column_max",
+             "mysql_info_schema_table_version"}
+    with second.connect() as connection, connection.cursor() as cursor:
+        cursor.execute("GRANT SELECT ON mysql.innodb_table_stats TO exporter@'127.0.0.1'")
+        cursor.execute("CREATE TABLE only_here.numbered (id TINYINT AUTO_INCREMENT PRIMARY KEY)")
+        cursor.execute("INSERT INTO only_here.numbered VALUES (7)")
+        cursor.execute("ANALYZE TABLE only_here.numbered")
+        cursor.fetchall()
+        try:
+            with start("--collector.mariadb_auto_increment", "--mariadb.open-tables") as running:
+                found = samples(running, "archive")
+            without = samples(exporter, "archive")
+        finally:
+            cursor.execute("DROP TABLE only_here.numbered")
+    table = {"schema": "only_here", "table": "numbered"}
+    assert found.value("mysql_info_schema_auto_increment_column", column="id", **table) == 8
+    assert found.value("mysql_info_schema_auto_increment_column_max", column="id", **table) == 127
+    assert found.value("mysql_info_schema_table_version", engine="InnoDB", **table) == 10
+    assert found.value("mysql_info_schema_table_size", component="data_free", **table) == 0
+    assert without.names() & names == set()
 
 
 def test_it_is_about_that_server_only(exporter):
