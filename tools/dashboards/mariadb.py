@@ -175,7 +175,15 @@ def _config():
               "server's setting, or that of a site's database.",
               "max by (bench, subject, setting, severity) (erpnext_config_drift{B} == 1)",
               {"bench": "Bench", "subject": "Of", "setting": "Setting", "severity": "Severity"},
-              width=24, sort="Severity", when_empty="none"),
+              width=14, sort="Severity", when_empty="none"),
+        timeseries("Used numbers of AUTO_INCREMENT columns",
+                   "Share of what the column can hold, the 20 fullest. Frappe has none; of apps and "
+                   "programs beside it. Needs the collector mariadb_auto_increment, which is off by default.",
+                   [query("topk(20, mysql_info_schema_auto_increment_column{I} "
+                          "/ mysql_info_schema_auto_increment_column_max{I})",
+                          "{{schema}}.{{table}}.{{column}}")], width=10, unit="percentunit",
+                   steps=rising(T["auto_increment_used_ratio"]),
+                   links=[runbook("ErpnextAutoIncrementRunningOut")]),
     ]
 
 

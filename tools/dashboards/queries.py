@@ -48,14 +48,20 @@ def _sizes():
     return [
         timeseries("Size of the databases",
                    "InnoDB tables of each site with their indexes, the 20 largest.",
-                   [query("topk(20, sum by (bench, site) (erpnext_site_database_bytes{B}))",
-                          "{{site}} ({{bench}})")], width=12, unit="bytes", stack=True,
+                   [query('topk(20, sum by (bench, site) (erpnext_site_database_bytes{B,kind!="free"}))',
+                          "{{site}} ({{bench}})")], width=8, unit="bytes", stack=True,
+                   links=[runbook("ErpnextDiskFillsInDays")]),
+        timeseries("Free bytes in the files of the databases",
+                   "What new rows use again and OPTIMIZE TABLE gives back to the disk, of the 20 sites "
+                   "with most of it.",
+                   [query('topk(20, erpnext_site_database_bytes{B,kind="free"})',
+                          "{{site}} ({{bench}})")], width=8, unit="bytes", stack=True,
                    links=[runbook("ErpnextDiskFillsInDays")]),
         table("Largest tables",
               "The largest tables of all sites, with their indexes.",
               "max by (bench, site, doctype) (topk(20, erpnext_site_table_bytes{B}))",
               {"bench": "Bench", "site": "Site", "doctype": "DocType", "Value": "Size"},
-              sort="Size", overrides=[override("Size", unit="bytes")]),
+              sort="Size", width=8, overrides=[override("Size", unit="bytes")]),
     ]
 
 
