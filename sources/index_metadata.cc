@@ -15,12 +15,11 @@
 #include <optional>
 
 #include "core/text.h"
-#include "sources/innodb_files.h"
+#include "sources/packed_lists.h"
 
 namespace erpnext {
 namespace {
 
-constexpr std::size_t kMostLists = 10'000;
 constexpr std::size_t kMostTables = 500;  // whose columns are asked for at once
 constexpr std::size_t kMostKnownTables = 2'000;
 constexpr std::size_t kMostColumns = 150'000;  // of so many tables; a row may have 1017
@@ -33,63 +32,10 @@ constexpr unsigned kNotUnderstood = ~(kClustered | kUnique);
 // INNODB_SYS_COLUMNS.MTYPE of BLOB and TEXT.
 constexpr std::string_view kBlob = "5";
 
-// Cuts the next piece, which ends with a NUL, off `list`.
-std::optional<std::string_view> NextPiece(std::string_view& list) {
-  const std::size_t end = list.find('\0');
-  if (end == std::string_view::npos) return std::nullopt;
-  const std::string_view piece = list.substr(0, end);
-  list.remove_prefix(end + 1);
-  return piece;
-}
-
-// Calls `add` with each `Size` pieces of the list. False when it is no list of these.
-template <std::size_t Size, typename Add>
-bool ForEach(std::string_view list, const Add& add) {
-  while (!list.empty()) {
-    std::array<std::string_view, Size> pieces;
-    for (std::string_view& piece : pieces) {
-      const auto next = NextPiece(list);
-      if (!next) return false;
-      piece = *next;
-    }
-    if (!add(pieces)) return false;
-  }
-  return true;
-}
-
 IndexType TypeOf(unsigned bits) {
   if ((bits & kNotUnderstood) != 0) return IndexType::kOther;
   if ((bits & kClustered) != 0) return IndexType::kPrimary;
   return (bits & kUnique) != 0 ? IndexType::kUnique : IndexType::kPlain;
-}
-
-std::string Statement(std::string_view subject, std::string_view pieces, std::string_view order,
-                      std::string_view table, std::string_view group) {
-  // GROUP_CONCAT cuts a list that is too long, which the count of its entries betrays.
-  return fmt::format(
-      "/* {} */ SELECT GROUP_CONCAT({} {} SEPARATOR '') AS LIST, COUNT(*) AS ENTRIES FROM "
-      "information_schema.{} GROUP BY {} DIV 64 LIMIT {}",
-      subject, pieces, order, table, group, kMostLists);
-}
-
-// Gives each list to `add`.
-template <typename Add>
-Status ReadLists(MariadbServer& server, const std::string& statement, std::size_t pieces,
-                 Deadline deadline, const Add& add) {
-  const auto rows = server.Query(statement, deadline);
-  if (!rows) return Fail(rows.error());
-  const auto is_whole = [&](const auto& row) {
-    const auto entries = ParseNumber<std::size_t>(row[1].value_or(""));
-    return entries && row[0] && row[0]->ends_with('\0') &&
-           static_cast<std::size_t>(std::count(row[0]->begin(), row[0]->end(), '\0')) ==
-               *entries * pieces;
-  };
-  for (const auto& row : rows->rows) {
-    if (row.size() != 2 || !is_whole(row) || !add(*row[0])) {
-      return Fail(ErrorKind::kMalformed, "InnoDB's dictionary is no list of names and numbers");
-    }
-  }
-  return {};
 }
 
 }  // namespace
@@ -103,7 +49,7 @@ IndexCatalogue::Word IndexCatalogue::Number(std::string_view word) {
 }
 
 bool IndexCatalogue::AddTables(std::string_view list, std::span<const std::string_view> schemas) {
-  return ForEach<3>(list, [&](const auto& pieces) {
+  return ForEachEntry<3>(list, [&](const auto& pieces) {
     const auto id = ParseNumber<std::uint64_t>(pieces[0]);
     if (!id) return false;
     const bool wanted = std::find(schemas.begin(), schemas.end(), pieces[1]) != schemas.end();
@@ -117,7 +63,7 @@ bool IndexCatalogue::AddTables(std::string_view list, std::span<const std::strin
 }
 
 bool IndexCatalogue::AddIndexes(std::string_view list) {
-  return ForEach<4>(list, [&](const auto& pieces) {
+  return ForEachEntry<4>(list, [&](const auto& pieces) {
     const auto table = ParseNumber<std::uint64_t>(pieces[0]);
     const auto id = ParseNumber<std::uint64_t>(pieces[1]);
     const auto type = ParseNumber<unsigned>(pieces[2]);
@@ -146,7 +92,7 @@ bool IndexCatalogue::AddFields(std::string_view list) {
               [](const Index& a, const Index& b) { return a.id < b.id; });
     sorted_ = true;
   }
-  return ForEach<2>(list, [&](const auto& pieces) {
+  return ForEachEntry<2>(list, [&](const auto& pieces) {
     const auto id = ParseNumber<std::uint64_t>(pieces[0]);
     if (!id) return false;
     Index* index = Find(*id);
@@ -189,20 +135,21 @@ Result<IndexCatalogue> ReadIndexes(MariadbServer& server, std::string_view subje
   const std::string tables = fmt::format("TABLE_ID, X'00', {}, X'00', {}, X'00'",
                                          DecodedFileName("SUBSTRING_INDEX(NAME, '/', 1)"),
                                          DecodedFileName("SUBSTRING_INDEX(NAME, '/', -1)"));
-  Status status = ReadLists(
-      server, Statement(subject, tables, "", "INNODB_SYS_TABLES", "TABLE_ID"), 3, deadline.Share(3),
-      [&](std::string_view list) { return catalogue.AddTables(list, schemas); });
+  const PackedQuery of_tables{subject, tables, "", "INNODB_SYS_TABLES", "TABLE_ID"};
+  Status status =
+      ReadLists(server, PackedStatement(of_tables), 3, deadline.Share(3),
+                [&](std::string_view list) { return catalogue.AddTables(list, schemas); });
   if (!status) return Fail(status.error());
-  status = ReadLists(
-      server,
-      Statement(subject, "TABLE_ID, X'00', INDEX_ID, X'00', TYPE, X'00', NAME, X'00'", "",
-                "INNODB_SYS_INDEXES", "TABLE_ID"),
-      4, deadline.Share(2), [&](std::string_view list) { return catalogue.AddIndexes(list); });
+  const PackedQuery of_indexes{subject,
+                               "TABLE_ID, X'00', INDEX_ID, X'00', TYPE, X'00', NAME, X'00'", "",
+                               "INNODB_SYS_INDEXES", "TABLE_ID"};
+  status = ReadLists(server, PackedStatement(of_indexes), 4, deadline.Share(2),
+                     [&](std::string_view list) { return catalogue.AddIndexes(list); });
   if (!status) return Fail(status.error());
-  status = ReadLists(server,
-                     Statement(subject, "INDEX_ID, X'00', NAME, X'00'", "ORDER BY INDEX_ID, POS",
-                               "INNODB_SYS_FIELDS", "INDEX_ID"),
-                     2, deadline, [&](std::string_view list) { return catalogue.AddFields(list); });
+  const PackedQuery of_fields{subject, "INDEX_ID, X'00', NAME, X'00'", "ORDER BY INDEX_ID, POS",
+                              "INNODB_SYS_FIELDS", "INDEX_ID"};
+  status = ReadLists(server, PackedStatement(of_fields), 2, deadline,
+                     [&](std::string_view list) { return catalogue.AddFields(list); });
   if (!status) return Fail(status.error());
   return catalogue;
 }

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
@@ -25,15 +26,15 @@ struct TableFiles {
 using FilesOfTables =
     std::map<std::string, std::map<std::string, TableFiles, std::less<>>, std::less<>>;
 
-// An SQL expression, whose text in the charset of file names, "tabDoc@0020Type", becomes text
-// again.
-std::string DecodedFileName(std::string_view expression);
-
 enum class FileChoice : std::uint8_t { kAll, kCompressed };
+
+// Whether to keep those of a table.
+using WantedTable = std::function<bool(const std::string& schema, const std::string& table)>;
 
 // Opens no table and waits for no lock. Empty for who lacks the privilege PROCESS.
 Result<FilesOfTables> ReadTableFiles(MariadbServer& server, std::string_view subject,
-                                     FileChoice choice, Deadline deadline);
+                                     FileChoice choice, const WantedTable& wanted,
+                                     Deadline deadline);
 
 // What part of a page of the server, `page_bytes`, a page of this table is: 1 where nothing is
 // known.

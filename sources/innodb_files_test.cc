@@ -16,18 +16,20 @@ using Row = std::vector<std::optional<std::string>>;
 class TableFilesTest : public testing::Test {
  protected:
   TableFilesTest() {
-    server_.answers = {{"/* x */ SELECT ", [this] { return answer_; }}};
+    server_.answers = {{"/* x */ SELECT GROUP_CONCAT", [this] { return answer_; }}};
   }
   Result<FilesOfTables> Read(FileChoice choice = FileChoice::kAll) {
-    return ReadTableFiles(server_, "x", choice, Deadline::After(std::chrono::minutes(5)));
+    return ReadTableFiles(
+        server_, "x", choice,
+        [](const std::string& schema, const std::string&) { return schema != "_not"; },
+        Deadline::After(std::chrono::minutes(5)));
   }
 
   FakeMariadb server_;
-  Result<MariadbTable> answer_ =
-      MariadbTable{{"TABLE_SCHEMA", "TABLE_NAME", "NAME", "PAGE_SIZE", "FILE_SIZE"},
-                   {Row{"_a", "tabParts", "_a/tabParts#P#p0", "16384", "65536"},
-                    Row{"_a", "tabParts", "_a/tabParts#P#p1", "16384", "98304"},
-                    Row{"_b", "tabError Log", "_b/tabError@0020Log", "8192", "40960"}}};
+  Result<MariadbTable> answer_ = PackedEntries({{"_a", "tabParts", "16384", "65536"},
+                                                {"_a", "tabParts", "16384", "98304"},
+                                                {"_not", "tabX", "16384", "1"},
+                                                {"_b", "tabError Log", "8192", "40960"}});
 };
 
 TEST_F(TableFilesTest, PutsPartitionsTogether) {
@@ -40,15 +42,9 @@ TEST_F(TableFilesTest, PutsPartitionsTogether) {
 
 TEST_F(TableFilesTest, AsksForCompressedTablesAlone) {
   ASSERT_TRUE(Read());
-  EXPECT_THAT(server_.statements.back(), Not(HasSubstr("Compressed")));
+  EXPECT_THAT(server_.statements.back(), Not(HasSubstr("WHERE ROW_FORMAT")));
   ASSERT_TRUE(Read(FileChoice::kCompressed));
-  EXPECT_THAT(server_.statements.back(), HasSubstr("WHERE ROW_FORMAT = 'Compressed' LIMIT"));
-}
-
-TEST_F(TableFilesTest, KnowsThePageSizeOfOlderServers) {
-  answer_->columns[2] = "ZIP_PAGE_SIZE";
-  for (Row& row : answer_->rows) row[2] = "4096";
-  EXPECT_EQ(4096, Read()->at("_a").at("tabParts").page_bytes);
+  EXPECT_THAT(server_.statements.back(), HasSubstr("WHERE ROW_FORMAT = 'Compressed' GROUP"));
 }
 
 TEST_F(TableFilesTest, KnowsPagesOfCompressedTables) {
@@ -67,16 +63,21 @@ TEST_F(TableFilesTest, WhoMayNotSeeThemHasNone) {
   EXPECT_EQ(ErrorKind::kTimeout, Read().error().kind);
 }
 
-TEST_F(TableFilesTest, TakesHostileRows) {
-  answer_->rows = {Row{},
-                   Row{"a", "", "a/#sql-1", "16384", "1"},
-                   Row{std::nullopt, "t", "x", "16384", "1"},
-                   Row{"a", "t", "x", "0", "1"},
-                   Row{"a", "t", "x", "16384", "-1"},
-                   Row{"a", "t", "x", std::nullopt, "1"}};
+TEST_F(TableFilesTest, LeavesOutWhatHasNoName) {
+  answer_ = PackedEntries({{"a", "", "16384", "1"}, {"", "t", "16384", "1"}});
   EXPECT_TRUE(Read().value().empty());
-  answer_->columns = {"A", "B"};
-  EXPECT_TRUE(Read().value().empty());
+}
+
+TEST_F(TableFilesTest, AListThatWasCutIsAnError) {
+  answer_->rows[0][1] = "5";
+  EXPECT_EQ(ErrorKind::kMalformed, Read().error().kind);
+  for (const auto& entry : std::vector<std::vector<std::string>>{
+           {"a", "t", "0", "1"}, {"a", "t", "16384", "-1"}, {"a", "t", "x", "1"}, {"a"}}) {
+    answer_ = PackedEntries({entry});
+    EXPECT_EQ(ErrorKind::kMalformed, Read().error().kind);
+  }
+  answer_ = MariadbTable{{}, {Row{}, Row{std::nullopt, "1"}}};
+  EXPECT_EQ(ErrorKind::kMalformed, Read().error().kind);
 }
 
 }  // namespace

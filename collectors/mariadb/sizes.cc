@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 
 #include "collectors/context.h"
 #include "core/text.h"
@@ -126,7 +127,14 @@ class MariadbSizesCollector final : public Collector {
   Status Collect(Deadline deadline, SampleSink& sink) override {
     const auto inventory = context_.inventory->Current();
     std::size_t left = 0;
-    for (const Bench& bench : inventory->benches) left += bench.sites.size() + 1;
+    std::set<std::string> schemas;
+    for (const Bench& bench : inventory->benches) {
+      left += bench.sites.size() + 1;
+      for (const Site& site : bench.sites) schemas.insert(SchemaOf(site).value_or(""));
+    }
+    const auto wanted = [&](const std::string& schema, const std::string&) {
+      return schemas.contains(schema);
+    };
     std::map<std::shared_ptr<MariadbServer>, Result<FilesOfTables>> files;  // read once
     Status status;
     for (const Bench& bench : inventory->benches) {
@@ -135,7 +143,7 @@ class MariadbSizesCollector final : public Collector {
           context_.mariadb_server(MariadbOptionsFor(bench, context_.settings.mariadb));
       const Deadline share = deadline.Share(left--);
       if (!files.contains(server)) {
-        files.emplace(server, ReadTableFiles(*server, kSubject, FileChoice::kAll, share));
+        files.emplace(server, ReadTableFiles(*server, kSubject, FileChoice::kAll, wanted, share));
       }
       const Result<FilesOfTables>& of_server = files.at(server);
       if (!of_server && status) status = Fail(of_server.error());

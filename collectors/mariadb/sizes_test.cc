@@ -24,7 +24,7 @@ class MariadbSizesTest : public testing::Test {
     AddSite(bench_, "a.example", R"({"db_name": "_a"})");
     AddSite(bench_, "b.example", R"({"db_name": "_b'"})");
     server_->answers = {{"/* mariadb_sizes */ SELECT table_name", [this] { return answer_; }},
-                        {"/* mariadb_sizes */ SELECT CONVERT", [this] { return files_; }}};
+                        {"/* mariadb_sizes */ SELECT GROUP_CONCAT", [this] { return files_; }}};
     context_.mariadb_server = [this](const MariadbOptions&) { return server_; };
     Publish(context_, {bench_});
   }
@@ -37,11 +37,13 @@ class MariadbSizesTest : public testing::Test {
        Row{"tabBin#p#p1", "20", "1", "1", "16384"}, Row{"#sql-ib77", "9", "60", "0", "16384"},
        Row{"tabA", "0", "1", "0", "16384"}, Row{"tabB", "0", "1", "3", "16384"},
        Row{"tabC", "0", "2", "0", "16384"}, Row{"__Auth", "3", "1", "1", "16384"}}};
-  Result<MariadbTable> files_ = MariadbTable{
-      {"TABLE_SCHEMA", "TABLE_NAME", "PAGE_SIZE", "FILE_SIZE"},
-      {Row{"_a", "tabGL Entry", "16384", "1000000"}, Row{"_a", "tabBin", "16384", "65536"},
-       Row{"_a", "tabBin", "16384", "163840"}, Row{"_a", "tabC", "8192", "40960"},
-       Row{"_a", "__Auth", "16384", "16384"}, Row{"_a", "FTS_1", "16384", "9999999"}}};
+  Result<MariadbTable> files_ = PackedEntries({{"_a", "tabGL Entry", "16384", "1000000"},
+                                               {"_a", "tabBin", "16384", "65536"},
+                                               {"_a", "tabBin", "16384", "163840"},
+                                               {"_a", "tabC", "8192", "40960"},
+                                               {"_a", "__Auth", "16384", "16384"},
+                                               {"_other", "tabX", "16384", "9999999"},
+                                               {"_a", "FTS_1", "16384", "9999999"}});
   std::shared_ptr<FakeMariadb> server_ = std::make_shared<FakeMariadb>();
   CollectorContext context_;
   Bench bench_ = MakeBench("b");

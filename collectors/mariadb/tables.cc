@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "collectors/context.h"
@@ -61,27 +62,43 @@ constexpr std::string_view kQuery =
 struct Table {
   std::string schema, name;
   std::optional<double> rows, data, index;
+  double page_bytes = 0;
   double bytes() const { return data.value_or(0) + index.value_or(0); }
 };
 
-std::vector<Table> TablesOf(const MariadbTable& answer, const FilesOfTables& compressed) {
+std::vector<Table> TablesOf(const MariadbTable& answer) {
   const MariadbColumns columns(answer);
   std::vector<Table> tables;
   for (const auto& row : answer.rows) {
     const auto schema = columns.Text(row, "database_name"), name = columns.Text(row, "whole_table");
     if (!schema || !name) continue;
-    Table table{std::string(*schema), std::string(*name), columns.Number(row, "table_rows"),
-                columns.Number(row, "data_length"), columns.Number(row, "index_length")};
-    const auto page = columns.Number(row, "page_size");
-    const double part = PartOfPage(compressed, table.schema, table.name, page.value_or(0));
+    tables.push_back({std::string(*schema), std::string(*name), columns.Number(row, "table_rows"),
+                      columns.Number(row, "data_length"), columns.Number(row, "index_length"),
+                      columns.Number(row, "page_size").value_or(0)});
+  }
+  return tables;
+}
+
+// Leaves the largest, with their true sizes.
+Status Correct(MariadbServer& server, std::vector<Table>& tables, Deadline deadline) {
+  std::set<std::pair<std::string, std::string>> names;
+  for (const Table& table : tables) names.emplace(table.schema, table.name);
+  const auto compressed = ReadTableFiles(
+      server, kSubject, FileChoice::kCompressed,
+      [&](const std::string& schema, const std::string& table) {
+        return names.contains({schema, table});
+      },
+      deadline);
+  if (!compressed) return Fail(compressed.error());
+  for (Table& table : tables) {
+    const double part = PartOfPage(*compressed, table.schema, table.name, table.page_bytes);
     if (table.data) *table.data *= part;
     if (table.index) *table.index *= part;
-    tables.push_back(std::move(table));
   }
   std::stable_sort(tables.begin(), tables.end(),
                    [](const Table& a, const Table& b) { return a.bytes() > b.bytes(); });
   if (tables.size() > kLargest) tables.resize(kLargest);
-  return tables;
+  return {};
 }
 
 void AddSizes(const std::vector<Table>& tables, SampleSink& sink) {
@@ -127,9 +144,8 @@ class MariadbTablesCollector final : public Collector {
     // What a login may not see is not there.
     if (!rows && rows.error().kind == ErrorKind::kPermission) return {};
     if (!rows) return Fail(rows.error());
-    const auto compressed = ReadTableFiles(*server, kSubject, FileChoice::kCompressed, deadline);
-    if (!compressed) return Fail(compressed.error());
-    const std::vector<Table> tables = TablesOf(*rows, *compressed);
+    std::vector<Table> tables = TablesOf(*rows);
+    if (const Status status = Correct(*server, tables, deadline); !status) return status;
     AddSizes(tables, sink);
     return context_.settings.open_tables ? AddOpened(*server, tables, deadline, sink) : Status();
   }

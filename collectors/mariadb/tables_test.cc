@@ -20,7 +20,7 @@ class MariadbTablesTest : public testing::Test {
  protected:
   MariadbTablesTest() {
     server_->answers = {{"/* mariadb_tables */ SELECT database_name", [this] { return answer_; }},
-                        {"/* mariadb_tables */ SELECT CONVERT", [this] { return files_; }},
+                        {"/* mariadb_tables */ SELECT GROUP_CONCAT", [this] { return files_; }},
                         {"/* mariadb_tables */ SELECT TABLE_SCHEMA", [this] { return opened_; }}};
     context_.mariadb_server = [this](const MariadbOptions&) { return server_; };
     Bench bench = MakeBench("b");
@@ -83,8 +83,7 @@ TEST_F(MariadbTablesTest, PagesOfCompressedTablesAreSmaller) {
   for (int i = 0; i < 120; ++i) {
     answer_->rows.push_back({"_a", fmt::format("t{}", i), "1", "65536", "32768", "16384"});
   }
-  files_ = MariadbTable{{"TABLE_SCHEMA", "TABLE_NAME", "PAGE_SIZE", "FILE_SIZE"},
-                        {Row{"_a", "t7", "8192", "0"}, Row{"_a", "t8", "32768", "0"}}};
+  files_ = PackedEntries({{"_a", "t7", "8192", "0"}, {"_b", "t8", "8192", "0"}});
   const Collected run = Run();
   EXPECT_EQ("absent", run.Value(R"(mysql_info_schema_table_rows{schema="_a",table="t7"})"));
   EXPECT_EQ("1", run.Value(R"(mysql_info_schema_table_rows{schema="_a",table="t100"})"));

@@ -11,6 +11,17 @@
 
 namespace erpnext {
 
+// As a PackedStatement is answered.
+inline MariadbTable PackedEntries(const std::vector<std::vector<std::string>>& entries) {
+  std::string list;
+  for (const auto& entry : entries) {
+    for (const std::string& piece : entry) list.append(piece).push_back('\0');
+  }
+  MariadbTable table{{"LIST", "ENTRIES"}, {}};
+  if (!entries.empty()) table.rows.push_back({std::move(list), std::to_string(entries.size())});
+  return table;
+}
+
 class FakeMariadb final : public MariadbServer {
  public:
   using Answer = std::function<Result<MariadbTable>()>;

@@ -3,6 +3,7 @@
 sequences, which end where a BIGINT does and so never."""
 
 import gzip
+import os
 import re
 
 import pytest
@@ -12,8 +13,10 @@ DUMPS = sorted(CAPTURES.glob("*/mariadb/*.sql.gz"))
 LAST = (1 << 63) - 2
 
 
-@pytest.mark.skipif(not DUMPS, reason="no captures: set ERPNEXT_EXPORTER_CAPTURES to their folder")
 def test_frappe_numbers_by_sequences_that_do_not_end():
+    if not DUMPS:
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(
+            "no captures: set ERPNEXT_EXPORTER_CAPTURES to their folder")
     lasts = []
     for dump in DUMPS:
         text = gzip.decompress(dump.read_bytes()).decode(errors="replace")
