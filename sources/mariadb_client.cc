@@ -27,7 +27,7 @@ constexpr std::string_view kTag = "/* erpnext-exporter */ ";
 
 constexpr std::string_view kSessionSettings[] = {
     "SET SESSION max_statement_time=5, lock_wait_timeout=0, innodb_lock_wait_timeout=1, "
-    "autocommit=1",
+    "autocommit=1, group_concat_max_len=1048576",
     "SET SESSION TRANSACTION READ ONLY",
 };
 
