@@ -17,16 +17,15 @@
 
 namespace erpnext {
 
-// An SQL expression, whose text in the charset of file names, "tabDoc@0020Type", becomes text
-// again.
+// As SQL: a name in the charset of file names, "tabDoc@0020Type", becomes text again.
 std::string DecodedFileName(std::string_view expression);
 
 struct PackedQuery {
   std::string_view subject;
   std::string pieces;  // of an entry: SQL expressions with X'00' between them and behind the last
-  std::string_view order = "";  // of the entries of a list
-  std::string_view table;       // of information_schema, with a WHERE if there is one
-  std::string_view group;       // a number, of which 64 that follow each other become a list
+  std::string_view order;  // of the entries of a list
+  std::string_view table;  // of information_schema, with a WHERE if there is one
+  std::string_view group;  // a number, of which 64 that follow each other become a list
 };
 
 // Two columns, LIST and ENTRIES.

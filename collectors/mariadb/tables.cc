@@ -145,7 +145,7 @@ class MariadbTablesCollector final : public Collector {
     if (!rows && rows.error().kind == ErrorKind::kPermission) return {};
     if (!rows) return Fail(rows.error());
     std::vector<Table> tables = TablesOf(*rows);
-    if (const Status status = Correct(*server, tables, deadline); !status) return status;
+    if (Status status = Correct(*server, tables, deadline); !status) return status;
     AddSizes(tables, sink);
     return context_.settings.open_tables ? AddOpened(*server, tables, deadline, sink) : Status();
   }
