@@ -63,15 +63,17 @@ constexpr Family kWaitsByDoctype{
     .name = "erpnext_mariadb_row_lock_waits",
     .labels = {"bench", "site", "doctype"},
     .help =
-        "Waits for rows now, by the DocType whose row is wanted; of each server the 20 most "
+        "Transactions that wait for a row now, by the DocType whose row is wanted; of each server "
+        "the 20 most "
         "frequent, then other. Absent when none waits.",
-    .source = "lock_table of information_schema.INNODB_LOCKS"};
+    .source = "trx_requested_lock_id of information_schema.INNODB_TRX, lock_table of INNODB_LOCKS"};
 constexpr Family kBlocked{
     .name = "erpnext_mariadb_blocked_sessions",
     .labels = {"bench", "site", "blocker"},
     .help =
         "Sessions that wait, directly or through others, for the one transaction of this site that "
-        "holds up most. The blocker is idle (between two statements) or running. Absent when none.",
+        "holds up most. The blocker is idle (between two statements) or running. Absent when none, "
+        "and when hundreds wait in one line.",
     .source = "information_schema.INNODB_LOCK_WAITS"};
 constexpr Family kDefinitionHolders{
     .name = "erpnext_mariadb_definition_holders",

@@ -21,18 +21,20 @@ class MariadbActivityTest : public testing::Test {
     bench_.database = {"mariadb", {"", "db1", 3306}};
     AddSite(bench_, "a.example", R"({"db_name": "_a"})");
     AddSite(bench_, "b.example", R"({"db_name": "_b", "db_user": "b_user"})");
-    server_->answers = {{"/* mariadb_activity */ SELECT ID", [this] { return Rows(sessions_); }},
-                        {"/* mariadb_activity */ SELECT trx_id",
-                         [this]() -> Result<MariadbTable> {
-                           if (transactions_error_) return Fail(*transactions_error_, "x");
-                           return Rows(transactions_);
-                         }},
-                        {"/* mariadb_activity */ SELECT THREAD_ID",
-                         [this]() -> Result<MariadbTable> {
-                           if (definitions_.empty()) return Fail(ErrorKind::kUnsupported, "x");
-                           return Rows(definitions_);
-                         }},
-                        {"/* mariadb_activity */ SELECT w.", [this] { return Rows(waits_); }}};
+    server_->answers = {
+        {"/* mariadb_activity */ SELECT ID", [this] { return Rows(sessions_); }},
+        {"/* mariadb_activity */ SELECT trx_id",
+         [this]() -> Result<MariadbTable> {
+           if (transactions_error_) return Fail(*transactions_error_, "x");
+           return Rows(transactions_);
+         }},
+        {"/* mariadb_activity */ SELECT THREAD_ID",
+         [this]() -> Result<MariadbTable> {
+           if (definitions_.empty()) return Fail(ErrorKind::kUnsupported, "x");
+           return Rows(definitions_);
+         }},
+        {"/* mariadb_activity */ SELECT lock_id", [this] { return Rows(locks_); }},
+        {"/* mariadb_activity */ SELECT requesting_trx_id", [this] { return Rows(waits_); }}};
     context_.mariadb_server = [this](const MariadbOptions&) { return server_; };
   }
 
@@ -51,11 +53,14 @@ class MariadbActivityTest : public testing::Test {
       Row{"4", "root", "localhost", "_b", "Query", "Waiting for table metadata lock", "31"},
       Row{"5", "root", "localhost", std::nullopt, "Query", "Waiting for backup lock", "2"},
       Row{"6", "system user", "", std::nullopt, "Daemon", "InnoDB: purge (2), idle-time", "-1"}};
-  std::vector<Row> transactions_ = {Row{"100", "1", "95", std::nullopt}, Row{"101", "2", "9", "8"},
-                                    Row{"102", "3", "5", "4"}, Row{"103", "77", "1", std::nullopt}};
-  std::vector<Row> waits_ = {Row{"101", "100", "`_a`.`tabSales Invoice`"},
-                             Row{"102", "101", "`_b`.`tabBin` /* Partition `p0` */"},
-                             Row{"102", "100", "`elsewhere`.`t`"}};
+  std::vector<Row> transactions_ = {
+      Row{"100", "1", "95", std::nullopt, std::nullopt}, Row{"101", "2", "9", "8", "101:5:3:2"},
+      Row{"102", "3", "5", "4", "102:6:3:9"}, Row{"103", "77", "1", std::nullopt, std::nullopt}};
+  std::vector<Row> locks_ = {Row{"100:5:3:2", "`_a`.`tabSales Invoice`"},
+                             Row{"101:5:3:2", "`_a`.`tabSales Invoice`"},
+                             Row{"101:6:3:9", "`_b`.`tabBin` /* Partition `p0` */"},
+                             Row{"102:6:3:9", "`_b`.`tabBin` /* Partition `p0` */"}};
+  std::vector<Row> waits_ = {Row{"101", "100"}, Row{"102", "101"}, Row{"102", "100"}};
   // Session 4 wants to change tabItem, which 1 and 2 read; 2 twice.
   std::vector<Row> definitions_ = {Row{"1", "_b", "tabItem"}, Row{"2", "_b", "tabItem"},
                                    Row{"2", "_b", "tabItem"}, Row{"4", "_b", "tabItem"},
@@ -109,11 +114,12 @@ TEST_F(MariadbActivityTest, WithoutTransactionsTheSessionsAreThere) {
 }
 
 TEST_F(MariadbActivityTest, DoctypesWithoutEndAreOther) {
-  waits_.clear();
-  for (int i = 0; i < 100; ++i) {
-    waits_.push_back(Row{"101", "100", fmt::format("`_a`.`tabDocType {:02}`", i)});
+  transactions_.clear();
+  for (int i = 0; i < 101; ++i) {
+    const std::string id = std::to_string(1000 + i);
+    transactions_.push_back(Row{id, "2", "9", "8", id + ":lock"});
+    locks_.push_back(Row{id + ":lock", fmt::format("`_a`.`tabDocType {:02}`", std::min(i, 99))});
   }
-  waits_.push_back(Row{"102", "100", "`_a`.`tabDocType 99`"});
   const Collected run = Run();
   const auto waits = [&](const char* doctype) {
     return run.Value(fmt::format(
@@ -129,11 +135,40 @@ TEST_F(MariadbActivityTest, DoctypesWithoutEndAreOther) {
 TEST_F(MariadbActivityTest, TakesHostileRows) {
   sessions_ = {Row{}, Row{"1"},
                Row{"\xFF", std::string(1000, 'u'), "\xFE", "`", "", "x\ny", "many"}};
-  transactions_ = {Row{}, Row{"1", std::nullopt, "", ""}, Row{"5", "1", "-3", "x"}};
-  waits_ = {Row{}, Row{"5", "5", "`a`.`b`"}, Row{"5", "4", "no name"}, Row{"5", "4"}};
+  transactions_ = {Row{}, Row{"1", std::nullopt, "", "", ""}, Row{"5", "1", "-3", "x", "l"},
+                   Row{"6", "1", "1", "1", "none"}, Row{"7", "1", "1", std::nullopt, "l"}};
+  locks_ = {Row{}, Row{"l", "no name"}, Row{"m", std::nullopt}, Row{"l"}};
+  waits_ = {Row{}, Row{"5", "5"}, Row{"5", std::nullopt}, Row{"5", "4"}};
   const Collected run = Run();
   EXPECT_TRUE(run.status);
-  EXPECT_EQ("1", run.Value(R"(erpnext_mariadb_lock_waits{bench="b",site="other",kind="row"})"));
+  EXPECT_EQ("2", run.Value(R"(erpnext_mariadb_lock_waits{bench="b",site="other",kind="row"})"));
+}
+
+// InnoDB tells of each that waits with each that stands before it in the line.
+TEST_F(MariadbActivityTest, ALineForOneRowIsAsLongAsThereAreTransactionsInIt) {
+  constexpr int kWaiting = 200;
+  transactions_ = {Row{"1000", "1", "95", std::nullopt, std::nullopt}};
+  waits_.clear();
+  for (int i = 1; i <= kWaiting; ++i) {
+    const std::string id = std::to_string(1000 + i);
+    transactions_.push_back(Row{id, "2", "9", "8", "101:5:3:2"});
+    for (int before = 0; before < i; ++before) {
+      waits_.push_back(Row{id, std::to_string(1000 + before)});
+    }
+  }
+  const std::string blocked = R"(erpnext_mariadb_blocked_sessions{bench="b",site="a.example",)";
+  Collected run = Run();
+  EXPECT_EQ("200", run.Value(R"(erpnext_mariadb_row_lock_waits{bench="b",site="a.example",)"
+                             R"(doctype="Sales Invoice"})"));
+  EXPECT_EQ("200", run.Value(blocked + R"(blocker="idle"})"));
+  EXPECT_EQ("absent", run.Value(blocked + R"(blocker="running"})"));
+  // Of a part of them nobody can say who stands at the head.
+  waits_.resize(100'000, waits_.back());
+  run = Run();
+  EXPECT_TRUE(run.status);
+  EXPECT_THAT(run.text, Not(HasSubstr("blocked_sessions{")));
+  EXPECT_EQ("200", run.Value(R"(erpnext_mariadb_row_lock_waits{bench="b",site="a.example",)"
+                             R"(doctype="Sales Invoice"})"));
 }
 
 TEST_F(MariadbActivityTest, AServerThatFailsHasNoSamples) {

@@ -28,11 +28,7 @@ struct InnodbTransaction {
   std::string session;  // its id
   double age_seconds = 0;
   std::optional<double> waiting_seconds;  // for a row lock
-};
-
-struct RowLockWait {
-  LockWait between;  // transactions
-  TableName table;   // whose lock is wanted
+  std::optional<TableName> wants;         // the table of that lock, where it was told
 };
 
 struct DefinitionLock {
@@ -44,7 +40,9 @@ struct MariadbActivity {
   std::vector<MariadbSession> sessions;  // all that this login may see, but our own
   // Nothing where this server or login does not tell.
   std::optional<std::vector<InnodbTransaction>> transactions;
-  std::optional<std::vector<RowLockWait>> waits;
+  // Of transactions: each that waits, with each that stands before it in the line. Nothing also
+  // where they are too many: parts of a line would show a transaction at its head that is in it.
+  std::optional<std::vector<LockWait>> waits;
   // Locks of definitions that are granted. Asked for only while somebody waits for one; empty where
   // the plugin metadata_lock_info is not installed.
   std::vector<DefinitionLock> definitions;
@@ -53,7 +51,7 @@ struct MariadbActivity {
 // Whether it waits to read or change the definition of a table.
 bool WaitsForDefinition(const MariadbSession& session);
 
-// Two to four statements. A server without the tables of InnoDB's transactions (MySQL 8 has them
+// Two to five statements. A server without the tables of InnoDB's transactions (MySQL 8 has them
 // elsewhere), or a login without PROCESS, gives the sessions alone.
 Result<MariadbActivity> ReadMariadbActivity(MariadbServer& server, Deadline deadline);
 

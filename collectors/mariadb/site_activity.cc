@@ -36,12 +36,8 @@ void ServerActivity::Take(const MariadbActivity& activity) {
   if (!activity.transactions) return;
   knows_transactions_ = true;
   for (const InnodbTransaction& transaction : *activity.transactions) TakeTransaction(transaction);
-  std::vector<LockWait> between;
-  for (const RowLockWait& wait : *activity.waits) {
-    between.push_back(wait.between);
-    ++by_doctype_[{owners_.Of(wait.table.schema), std::string(DocTypeOf(wait.table.table))}];
-  }
-  for (const auto& [root, waiting] : RootBlockers(between)) TakeBlocker(root, waiting);
+  if (!activity.waits) return;
+  for (const auto& [root, waiting] : RootBlockers(*activity.waits)) TakeBlocker(root, waiting);
 }
 
 const SiteKey& ServerActivity::OwnerOf(const MariadbSession& session) const {
@@ -99,6 +95,9 @@ void ServerActivity::TakeTransaction(const InnodbTransaction& transaction) {
     ++site.waits["row"];
     double& longest = site.longest_wait["row"];
     longest = std::max(longest, *transaction.waiting_seconds);
+  }
+  if (const auto& wants = transaction.wants) {
+    ++by_doctype_[{owners_.Of(wants->schema), std::string(DocTypeOf(wants->table))}];
   }
 }
 
