@@ -205,6 +205,17 @@ TEST(MariadbClient, ADeniedLoginIsDeniedHoweverFastTheServerIs) {
   }
 }
 
+// The library takes the name for its default socket, whatever the port. Frappe 13 to 15 do not.
+TEST(MariadbClient, ReachesLocalhostAtItsPort) {
+  FaultServer server([](const FaultServer::Connection& c) { c.HangUntilStopped(); });
+  Address address = server.address();
+  address.host = "localhost";
+  MariadbClient client({.address = address, .user = "u"});
+  const auto table = client.Query("SELECT 1", Deadline::After(200ms));
+  ASSERT_FALSE(table);
+  EXPECT_EQ(ErrorKind::kTimeout, table.error().kind) << table.error().message;
+}
+
 TEST(MariadbSessions, AreAtMostTwo) {
   std::latch both_connected{2};
   FaultServer server([&](const FaultServer::Connection& c) {

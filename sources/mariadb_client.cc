@@ -187,6 +187,10 @@ class MariadbClient::Session {
     const unsigned no_infile = 0;  // a hostile server could ask for our files
     const my_bool yes = 1;
     const my_bool verify = options.tls_verify ? 1 : 0;
+    // Else the library takes "localhost" for its own default socket, whatever the port.
+    const unsigned protocol =
+        options.address.unix_path.empty() ? MYSQL_PROTOCOL_TCP : MYSQL_PROTOCOL_SOCKET;
+    mysql_options(mysql_, MYSQL_OPT_PROTOCOL, &protocol);
     mysql_options(mysql_, MYSQL_OPT_NONBLOCK, nullptr);
     mysql_options(mysql_, MYSQL_OPT_LOCAL_INFILE, &no_infile);
     mysql_options(mysql_, MYSQL_OPT_MAX_ALLOWED_PACKET, &kMaxPacket);
