@@ -82,6 +82,17 @@ def test_says_what_could_go(bench, program):
     assert counts == {"missing": 0, "known": 1, "duplicate": 3, "redundant": 2}
 
 
+def test_lists_are_whole_whatever_the_server_allows_others(bench, mariadb, program):
+    with mariadb.connect() as connection, connection.cursor() as cursor:
+        cursor.execute("SET GLOBAL group_concat_max_len = 64")
+        try:
+            samples, stderr = once(bench.path, *bench.login, collectors=("mariadb_indexes",), program=program)
+        finally:
+            cursor.execute("SET GLOBAL group_concat_max_len = DEFAULT")
+    assert stderr == ""
+    assert advice(samples) == EXPECTED
+
+
 @contextlib.contextmanager
 def _held(mariadb, statement):
     """A reader holds `tabTwice`, so that the statement waits for its definition."""
