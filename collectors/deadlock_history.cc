@@ -49,7 +49,7 @@ class Reader {
 
   std::vector<Deadlock> Logged(const Address& address) {
     constexpr std::string_view kOnlyLast = "only its last deadlock is known";
-    const auto path = ErrorLogPath(server_, address, deadline_);
+    const auto path = ErrorLogPath(server_, address, deadline_.Share(2));
     if (!path) {
       Gap(path.error().message, kOnlyLast);
     } else if (!*path) {
@@ -79,10 +79,12 @@ DeadlockHistory ReadDeadlockHistory(const CollectorContext& context, std::size_t
                                     Deadline deadline) {
   DeadlockHistory history;
   const auto inventory = context.inventory->Current();
-  for (const BenchServer& server : BenchServersOf(*inventory, context.settings.mariadb)) {
+  const auto servers = BenchServersOf(*inventory, context.settings.mariadb);
+  std::size_t left = servers.size();
+  for (const BenchServer& server : servers) {
     const SchemaOwners owners(server, context.settings.mariadb);
-    Reader reader(*context.mariadb_server(server.options), server.options.address.Text(), deadline,
-                  history);
+    Reader reader(*context.mariadb_server(server.options), server.options.address.Text(),
+                  deadline.Share(left--), history);
     for (Deadlock& each : reader.Read(server.options.address)) {
       auto [bench, site] = OwnerOf(each, owners);
       history.deadlocks.push_back({std::move(bench), std::move(site), std::move(each)});
