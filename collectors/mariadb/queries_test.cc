@@ -7,6 +7,7 @@
 #include "collectors/testing/collect.h"
 #include "core/testing/temp_folder.h"
 #include "core/text.h"
+#include "sources/sql_fingerprint.h"
 #include "sources/testing/fake_mariadb.h"
 
 namespace erpnext {
@@ -170,6 +171,21 @@ TEST_F(MariadbQueriesTest, LosesNothingOverARestartOfItsOwn) {
   const Collected broken = Run();
   EXPECT_EQ("malformed", broken.Kind());
   EXPECT_TRUE(Run().status);
+}
+
+TEST_F(MariadbQueriesTest, WhatDigestsHaveCountedTheLogDoesNotCountAgain) {
+  Run();
+  folder_.Append("slow.log", Entry("_a", "1", "select 1"));
+  Run();
+  digests_ = {Digest("_a", "aa11", "SELECT ?", 5, 50)};  // restarted with performance_schema=ON
+  Run();
+  folder_.Append("slow.log", Entry("_a", "2", "select 2"));
+  digests_ = {};
+  Restart();
+  const std::string named = FingerprintId("SELECT ?");
+  EXPECT_EQ("0", Run().Value(Of("seconds_total", "a.example", named.c_str())));
+  folder_.Append("slow.log", Entry("_a", "4", "select 3"));
+  EXPECT_EQ("4", Run().Value(Of("seconds_total", "a.example", named.c_str())));
 }
 
 TEST_F(MariadbQueriesTest, WithoutASourceThereIsNothing) {

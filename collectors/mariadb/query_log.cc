@@ -24,6 +24,7 @@ Status QueryLog::Read(MariadbServer& server, const MariadbOptions& options,
     if (!*digests) return {};
     source_ = "performance_schema";
     tells_index_ = true;
+    file_.reset();  // what it gets from now on is counted here
     for (const StatementDigest& each : deltas_.Take(**digests, **schemas)) {
       top_.Add(owners.Of(each.schema), each.digest, each.text, each.cost);
     }

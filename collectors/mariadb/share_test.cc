@@ -48,6 +48,13 @@ class MariadbShareTest : public testing::Test {
         MariadbTable{{"SCHEMA_NAME", "SUM_TIMER_WAIT", "SUM_ROWS_EXAMINED", "SUM_ROWS_AFFECTED"},
                      std::move(rows)};
   }
+  void Log(const char* schema) {
+    folder_.Append("slow.log",
+                   fmt::format("# User@Host: x[x] @ h []\n# Thread_id: 5  Schema: {}  QC_hit: No\n"
+                               "# Query_time: 2.0  Lock_time: 0.0  Rows_sent: 1  Rows_examined: 5\n"
+                               "SET timestamp=1;\nselect 'canary';\n",
+                               schema));
+  }
   static std::string Of(const char* site, const char* resource = "time") {
     return fmt::format("erpnext_site_database_share{{bench=\"b\",site=\"{}\",resource=\"{}\"}}",
                        site, resource);
@@ -114,13 +121,7 @@ TEST_F(MariadbShareTest, IsOfDigestsElse) {
 TEST_F(MariadbShareTest, IsOfTheSlowLogElse) {
   variables_ = MariadbTable{{}, {{"1", "FILE", "slow.log", folder_.path()}}};
   Run();
-  for (const char* schema : {"_a", "_a", "_b", "elsewhere"}) {
-    folder_.Append("slow.log",
-                   fmt::format("# User@Host: x[x] @ h []\n# Thread_id: 5  Schema: {}  QC_hit: No\n"
-                               "# Query_time: 2.0  Lock_time: 0.0  Rows_sent: 1  Rows_examined: 5\n"
-                               "SET timestamp=1;\nselect 'canary';\n",
-                               schema));
-  }
+  for (const char* schema : {"_a", "_a", "_b", "elsewhere"}) Log(schema);
   const Collected run = Run();
   EXPECT_EQ("1", run.Value(Source("slow_log")));
   EXPECT_EQ("0.5", run.Value(Of("a.example")));
@@ -136,6 +137,18 @@ TEST_F(MariadbShareTest, AnotherSourceBeginsAnew) {
   Users({{"own", "5", "0", "0", "0"}});
   EXPECT_EQ("absent", Run().Value(Of("a.example")));
   Users({{"own", "6", "0", "0", "0"}});
+  EXPECT_EQ("1", Run().Value(Of("b.example")));
+}
+
+TEST_F(MariadbShareTest, WhatWasLoggedUnderAnotherSourceIsOld) {
+  variables_ = MariadbTable{{}, {{"1", "FILE", "slow.log", folder_.path()}}};
+  Run();
+  Users({{"own", "5", "0", "0", "0"}});  // SET GLOBAL userstat=ON, for a while
+  Run();
+  Log("_a");
+  users_ = MariadbTable{};
+  EXPECT_EQ("absent", Run().Value(Of("a.example")));
+  Log("_b");
   EXPECT_EQ("1", Run().Value(Of("b.example")));
 }
 

@@ -127,6 +127,7 @@ void SiteUse::Begin(std::string_view source) {
   if (source != source_) {
     window_.Clear();
     before_.reset();
+    if (source != "slow_log") file_.reset();  // what it gets from now on is of that time
   }
   source_ = source;
 }
