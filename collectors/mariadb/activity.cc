@@ -31,7 +31,9 @@ constexpr Family kByHost{.name = "mysql_info_schema_processlist_processes_by_hos
 constexpr Family kConnections{
     .name = "erpnext_mariadb_connections",
     .labels = {"bench", "site"},
-    .help = "Sessions of each site. Those of nobody's site are other, at the server's first bench.",
+    .help =
+        "Sessions of each site. Those of nobody's site are other, at the server's first bench. "
+        "Without PROCESS only of sites whose user logs in here.",
     .source = "user or schema of information_schema.PROCESSLIST"};
 constexpr Family kTransactions{.name = "erpnext_mariadb_transactions",
                                .labels = {"bench", "site"},

@@ -113,6 +113,18 @@ TEST_F(MariadbActivityTest, WithoutTransactionsTheSessionsAreThere) {
   EXPECT_EQ("timeout", Run().Kind());
 }
 
+// The server shows such a login its own sessions, and calls that all there are.
+TEST_F(MariadbActivityTest, WithoutProcessSitesOfUnseenSessionsAreAbsent) {
+  transactions_error_ = ErrorKind::kPermission;
+  sessions_ = {Row{"1", "_a", "127.0.0.1", "_a", "Sleep", "", "90"},
+               Row{"5", "exporter", "localhost", std::nullopt, "Sleep", "", "2"}};
+  const Collected run = Run();
+  EXPECT_TRUE(run.status);
+  EXPECT_EQ("1", run.Value(R"(erpnext_mariadb_connections{bench="b",site="a.example"})"));
+  EXPECT_THAT(run.text, Not(HasSubstr("site=\"b.example\"")));
+  EXPECT_THAT(run.text, Not(HasSubstr("site=\"other\"")));
+}
+
 TEST_F(MariadbActivityTest, DoctypesWithoutEndAreOther) {
   transactions_.clear();
   for (int i = 0; i < 101; ++i) {

@@ -122,8 +122,9 @@ Result<MariadbActivity> ReadMariadbActivity(MariadbServer& server, Deadline dead
   }
   const auto transactions = server.Query(kTransactions, deadline);
   if (!transactions) {
-    if (IsMissing(transactions.error())) return activity;
-    return Fail(transactions.error());
+    if (!IsMissing(transactions.error())) return Fail(transactions.error());
+    activity.sees_all = transactions.error().kind != ErrorKind::kPermission;
+    return activity;
   }
   activity.transactions = TransactionsOf(*transactions);
   activity.waits.emplace();

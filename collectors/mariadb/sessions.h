@@ -38,6 +38,7 @@ struct DefinitionLock {
 
 struct MariadbActivity {
   std::vector<MariadbSession> sessions;  // all that this login may see, but our own
+  bool sees_all = true;                  // sessions; not without PROCESS: then those of its user
   // Nothing where this server or login does not tell.
   std::optional<std::vector<InnodbTransaction>> transactions;
   // Of transactions: each that waits, with each that stands before it in the line. Nothing also

@@ -33,6 +33,10 @@ ServerActivity::ServerActivity(const BenchServer& server, const MariadbLogin& lo
 void ServerActivity::Take(const MariadbActivity& activity) {
   for (const MariadbSession& session : activity.sessions) TakeSession(session);
   TakeDefinitions(activity);
+  if (!activity.sees_all) {
+    sites_.erase(owners_.nobody());  // our own
+    std::erase_if(sites_, [](const auto& each) { return each.second.connections == 0; });
+  }
   if (!activity.transactions) return;
   knows_transactions_ = true;
   for (const InnodbTransaction& transaction : *activity.transactions) TakeTransaction(transaction);

@@ -28,7 +28,8 @@ struct SiteActivity {
 
 class ServerActivity {
  public:
-  // Each site of the server's benches has an entry, and the first bench one for nobody's sessions.
+  // Each site of the server's benches has an entry, and the first bench one for nobody's sessions;
+  // but those of which nothing was seen have none where the server does not show all sessions.
   ServerActivity(const BenchServer& server, const MariadbLogin& login);
 
   void Take(const MariadbActivity& activity);
