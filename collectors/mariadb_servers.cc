@@ -32,6 +32,8 @@ SchemaOwners::SchemaOwners(const BenchServer& server, const MariadbLogin& login)
   sites_.insert(nobody_);
   for (const Bench* bench : server.benches) {
     for (const SiteTarget& target : SiteTargetsOf(*bench, login).sites) {
+      // Here a schema of that name would be another one, and none would look like one unused.
+      if (target.options.address != server.options.address) continue;
       const SiteKey site{bench->name, target.site};
       sites_.insert(site);
       schemas_.emplace(target.schema, site);

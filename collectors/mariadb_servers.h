@@ -37,7 +37,8 @@ struct SiteKey {
 // Whose a schema or a user of a server is.
 class SchemaOwners {
  public:
-  // What is nobody's belongs to "other" at the server's first bench.
+  // Of the sites whose databases are on this server. What is nobody's belongs to "other" at its
+  // first bench.
   SchemaOwners(const BenchServer& server, const MariadbLogin& login);
 
   const SiteKey& Of(std::string_view schema) const { return Find(schemas_, schema); }

@@ -19,8 +19,8 @@ class MariadbActivityTest : public testing::Test {
  protected:
   MariadbActivityTest() {
     bench_.database = {"mariadb", {"", "db1", 3306}};
-    AddSite(bench_, "a.example", R"({"db_name": "_a"})");
-    AddSite(bench_, "b.example", R"({"db_name": "_b", "db_user": "b_user"})");
+    AddSite(bench_, "a.example", R"({"db_host": "db1", "db_name": "_a"})");
+    AddSite(bench_, "b.example", R"({"db_host": "db1", "db_name": "_b", "db_user": "b_user"})");
     server_->answers = {
         {"/* mariadb_activity */ SELECT ID", [this] { return Rows(sessions_); }},
         {"/* mariadb_activity */ SELECT trx_id",
@@ -123,6 +123,15 @@ TEST_F(MariadbActivityTest, WithoutProcessSitesOfUnseenSessionsAreAbsent) {
   EXPECT_EQ("1", run.Value(R"(erpnext_mariadb_connections{bench="b",site="a.example"})"));
   EXPECT_THAT(run.text, Not(HasSubstr("site=\"b.example\"")));
   EXPECT_THAT(run.text, Not(HasSubstr("site=\"other\"")));
+}
+
+TEST_F(MariadbActivityTest, OfASiteOnAnotherServerNothingIsSaid) {
+  AddSite(bench_, "c.example", R"({"db_host": "db2", "db_name": "_c"})");
+  AddSite(bench_, "d.example", R"({"db_host": "db2", "db_name": "_a2", "db_user": "_a"})");
+  const Collected run = Run();
+  EXPECT_EQ("2", run.Value(R"(erpnext_mariadb_connections{bench="b",site="a.example"})"));
+  EXPECT_THAT(run.text, Not(HasSubstr("site=\"c.example\"")));
+  EXPECT_THAT(run.text, Not(HasSubstr("site=\"d.example\"")));
 }
 
 TEST_F(MariadbActivityTest, DoctypesWithoutEndAreOther) {

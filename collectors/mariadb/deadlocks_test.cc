@@ -28,7 +28,7 @@ class MariadbDeadlocksTest : public testing::Test {
  protected:
   MariadbDeadlocksTest() {
     bench_.database = {"mariadb", {"", "db1", 3306}};
-    AddSite(bench_, "a.example", R"({"db_name": "_a"})");
+    AddSite(bench_, "a.example", R"({"db_host": "db1", "db_name": "_a"})");
     server_->answers = {
         {"/* mariadb_deadlocks */ SHOW ENGINE INNODB STATUS", [this] { return answer_; }}};
     context_.mariadb_server = [this](const MariadbOptions&) { return server_; };
@@ -107,6 +107,8 @@ TEST_F(MariadbDeadlocksTest, PairsWithoutEndAreOther) {
 
 TEST_F(MariadbDeadlocksTest, TheLogTellsOfEachAndIsNotCountedTwice) {
   bench_.database.address.host = "127.0.0.1";
+  bench_.sites.clear();
+  AddSite(bench_, "a.example", R"({"db_name": "_a"})");
   Publish(context_, {bench_});
   TempFolder folder;
   server_->answers.push_back(

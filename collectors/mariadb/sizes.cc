@@ -129,49 +129,61 @@ class MariadbSizesCollector final : public Collector {
     std::size_t left = 0;
     std::set<std::string> schemas;
     for (const Bench& bench : inventory->benches) {
-      left += bench.sites.size() + 1;
+      left += 2 * bench.sites.size();
       for (const Site& site : bench.sites) schemas.insert(SchemaOf(site).value_or(""));
     }
-    const auto wanted = [&](const std::string& schema, const std::string&) {
-      return schemas.contains(schema);
-    };
-    std::map<std::shared_ptr<MariadbServer>, Result<FilesOfTables>> files;  // read once
+    Servers servers;
     Status status;
     for (const Bench& bench : inventory->benches) {
       if (bench.database.type != "mariadb") continue;
-      const auto server =
-          context_.mariadb_server(MariadbOptionsFor(bench, context_.settings.mariadb));
-      const Deadline share = deadline.Share(left--);
-      if (!files.contains(server)) {
-        files.emplace(server, ReadTableFiles(*server, kSubject, FileChoice::kAll, wanted, share));
+      MariadbOptions options = MariadbOptionsFor(bench, context_.settings.mariadb);
+      for (const SiteTarget& target : SiteTargetsOf(bench, context_.settings.mariadb).sites) {
+        options.address = target.options.address;  // a site may have one of its own
+        const auto server = context_.mariadb_server(options);
+        OfServer& known = ReadOnce(server, schemas, servers, deadline.Share(left--));
+        const Deadline share = deadline.Share(left--);
+        if (known.denied) continue;
+        const Status read = CollectSite(bench, target, *server, known, share, sink);
+        if (!read && status) status = read;
       }
-      const Result<FilesOfTables>& of_server = files.at(server);
-      if (!of_server && status) status = Fail(of_server.error());
-      if (!of_server) continue;
-      const Status read = CollectBench(bench, *server, *of_server, left, deadline, sink);
-      if (!read && status) status = read;
     }
     return status;
   }
 
  private:
-  Status CollectBench(const Bench& bench, MariadbServer& server, const FilesOfTables& files,
-                      std::size_t& left, Deadline deadline, SampleSink& sink) const {
-    Status status;
-    for (const SiteTarget& target : SiteTargetsOf(bench, context_.settings.mariadb).sites) {
-      const auto rows = server.Query(Statement(target.schema), deadline.Share(left--));
-      // Who may not read it has no sizes; that is the same for each site.
-      if (!rows && rows.error().kind == ErrorKind::kPermission) break;
-      if (!rows && status) status = Fail(rows.error());
-      if (!rows) continue;
-      const Sizes sizes = SizesOf(*rows, target.schema, files);
-      if (sizes.empty()) continue;
-      Add(bench.name, target.site, sizes, sink);
-      if (const auto free = FreeBytes(sizes, target.schema, files)) {
-        sink.Add(kBytes, {bench.name, target.site, "free"}, *free);
-      }
+  // What is the same for each site of a server.
+  struct OfServer {
+    Result<FilesOfTables> files;
+    bool denied = false;  // whether the sizes are not for us
+  };
+  using Servers = std::map<std::shared_ptr<MariadbServer>, OfServer>;
+
+  static OfServer& ReadOnce(const std::shared_ptr<MariadbServer>& server,
+                            const std::set<std::string>& schemas, Servers& servers,
+                            Deadline deadline) {
+    const auto known = servers.find(server);
+    if (known != servers.end()) return known->second;
+    const auto wanted = [&](const std::string& schema, const std::string&) {
+      return schemas.contains(schema);
+    };
+    auto files = ReadTableFiles(*server, kSubject, FileChoice::kAll, wanted, deadline);
+    return servers.emplace(server, OfServer{std::move(files)}).first->second;
+  }
+
+  static Status CollectSite(const Bench& bench, const SiteTarget& target, MariadbServer& server,
+                            OfServer& known, Deadline deadline, SampleSink& sink) {
+    if (!known.files) return Fail(known.files.error());
+    const auto rows = server.Query(Statement(target.schema), deadline);
+    known.denied = !rows && rows.error().kind == ErrorKind::kPermission;
+    if (known.denied) return {};
+    if (!rows) return Fail(rows.error());
+    const Sizes sizes = SizesOf(*rows, target.schema, *known.files);
+    if (sizes.empty()) return {};
+    Add(bench.name, target.site, sizes, sink);
+    if (const auto free = FreeBytes(sizes, target.schema, *known.files)) {
+      sink.Add(kBytes, {bench.name, target.site, "free"}, *free);
     }
-    return status;
+    return {};
   }
 
   static std::string Statement(const std::string& schema) {

@@ -21,11 +21,15 @@ class MariadbSizesTest : public testing::Test {
  protected:
   MariadbSizesTest() {
     bench_.database = {"mariadb", {"", "db1", 3306}};
-    AddSite(bench_, "a.example", R"({"db_name": "_a"})");
-    AddSite(bench_, "b.example", R"({"db_name": "_b'"})");
+    AddSite(bench_, "a.example", R"({"db_host": "db1", "db_name": "_a"})");
+    AddSite(bench_, "b.example", R"({"db_host": "db1", "db_name": "_b'"})");
     server_->answers = {{"/* mariadb_sizes */ SELECT table_name", [this] { return answer_; }},
                         {"/* mariadb_sizes */ SELECT GROUP_CONCAT", [this] { return files_; }}};
-    context_.mariadb_server = [this](const MariadbOptions&) { return server_; };
+    other_->answers = {{"/* mariadb_sizes */ SELECT table_name", [this] { return of_other_; }},
+                       {"/* mariadb_sizes */ SELECT GROUP_CONCAT", [this] { return files_; }}};
+    context_.mariadb_server = [this](const MariadbOptions& options) {
+      return options.address.host == "db2" ? other_ : server_;
+    };
     Publish(context_, {bench_});
   }
   Collected Run() { return CollectOnce(kMariadbSizesCollector, context_); }
@@ -44,7 +48,9 @@ class MariadbSizesTest : public testing::Test {
                                                {"_a", "__Auth", "16384", "16384"},
                                                {"_other", "tabX", "16384", "9999999"},
                                                {"_a", "FTS_1", "16384", "9999999"}});
+  Result<MariadbTable> of_other_ = MariadbTable{{}, {Row{"tabOwn", "1", "1", "0", "4096"}}};
   std::shared_ptr<FakeMariadb> server_ = std::make_shared<FakeMariadb>();
+  std::shared_ptr<FakeMariadb> other_ = std::make_shared<FakeMariadb>();
   CollectorContext context_;
   Bench bench_ = MakeBench("b");
 };
@@ -113,6 +119,19 @@ TEST_F(MariadbSizesTest, FilesOfAServerAreReadOnce) {
                              [](const std::string& statement) {
                                return statement.find("INNODB_SYS_TABLESPACES") != std::string::npos;
                              }));
+}
+
+// Also where the bench's server has a copy of its database from before it moved.
+TEST_F(MariadbSizesTest, ASiteOnAnotherServerIsMeasuredThere) {
+  AddSite(bench_, "c.example", R"({"db_host": "db2", "db_name": "_c"})");
+  Publish(context_, {bench_});
+  const std::string of_other =
+      R"(erpnext_site_database_bytes{bench="b",site="c.example",kind="data"})";
+  EXPECT_EQ("4096", Run().Value(of_other));
+  answer_ = Fail(ErrorKind::kPermission, "SELECT command denied");
+  const Collected run = Run();
+  EXPECT_TRUE(run.status);
+  EXPECT_EQ("4096", run.Value(of_other));
 }
 
 TEST_F(MariadbSizesTest, TakesHostileRows) {
