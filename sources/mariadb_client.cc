@@ -27,11 +27,14 @@ constexpr std::string_view kTag = "/* erpnext-exporter */ ";
 
 // A server may cut lists (GROUP_CONCAT) at a kilobyte: an index that is missing in a list of those
 // that were used looks as if nothing used it. A megabyte is MariaDB's default.
-constexpr std::string_view kSessionSettings[] = {
+constexpr std::string_view kLimits =
     "SET SESSION max_statement_time=5, lock_wait_timeout=0, innodb_lock_wait_timeout=1, "
-    "autocommit=1, group_concat_max_len=1048576",
-    "SET SESSION TRANSACTION READ ONLY",
-};
+    "autocommit=1, group_concat_max_len=1048576";
+// MySQL counts milliseconds under another name, and waits for a lock at least a second.
+constexpr std::string_view kLimitsOfMysql =
+    "SET SESSION max_execution_time=5000, lock_wait_timeout=1, innodb_lock_wait_timeout=1, "
+    "autocommit=1, group_concat_max_len=1048576";
+constexpr std::string_view kReadOnly = "SET SESSION TRANSACTION READ ONLY";
 
 class Waiting {
  public:
@@ -125,10 +128,12 @@ class MariadbClient::Session {
     if (!Waiting(mysql_, deadline).Finish(start, go_on)) return TimedOut();
     if (!greeting) return greeting;
     if (connected == nullptr) return Failure(mysql_);
-    for (std::string_view setting : kSessionSettings) {
-      if (auto done = Run(setting, deadline); !done) return Fail(done.error());
+    auto done = Run(kLimits, deadline);
+    if (!done && mysql_errno(mysql_) == ER_UNKNOWN_SYSTEM_VARIABLE) {
+      done = Run(kLimitsOfMysql, deadline);
     }
-    return {};
+    if (done) done = Run(kReadOnly, deadline);
+    return done ? Status() : Fail(done.error());
   }
 
   // After Run failed: whether it was only that statement.

@@ -11,10 +11,11 @@ import time
 
 import pymysql
 import pytest
-from support import http
+from support import fake_mariadb, http
 from support.bench_folder import BenchFolder
 from support.certificates import Authority
 from support.exporter import Exporter, once, run
+from support.fault_server import FaultServer
 from support.processes import wait_until
 
 SECRET = "exporter-secret"
@@ -79,6 +80,15 @@ def test_by_socket_as_the_bench_says(program, bench, login, mariadb):
 def test_by_socket_as_the_option_says(program, bench, login, mariadb):
     bench.write_config(db_port=1)
     assert_works(*ask(bench, *login, f"--mariadb.address=unix:{mariadb.socket}", program=program))
+
+
+def test_mysql_has_its_own_name_for_the_limit_of_a_statement(program, bench, login):
+    with FaultServer(fake_mariadb.mysql) as server:
+        bench.write_config(db_port=server.port)
+        samples, stderr = ask(bench, *login, program=program)
+    assert samples.value("erpnext_mariadb_up") == 1, stderr
+    assert samples.value("mysql_global_status_threads_connected") == 7
+    assert stderr == ""
 
 
 @pytest.fixture
