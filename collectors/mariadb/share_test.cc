@@ -108,6 +108,26 @@ TEST_F(MariadbShareTest, ARestartOrFlushIsNoUse) {
   EXPECT_EQ("0.25", Run().Value(Of("a.example")));
 }
 
+TEST_F(MariadbShareTest, WhatWasUsedWhileItCouldNotBeReadIsNotOfTheLastMinutes) {
+  variables_ = MariadbTable{{}, {{"1", "FILE", "slow.log", folder_.path()}}};
+  for (const bool of_log : {false, true}) {
+    collector_.reset();
+    if (of_log) users_ = MariadbTable{};
+    if (!of_log) Users({{"_a", "0", "0", "0", "0"}, {"own", "0", "0", "0", "0"}});
+    Run();
+    const auto healthy = users_;
+    users_ = Fail(ErrorKind::kTimeout, "no answer in time");
+    for (int i = 0; i < 11; ++i) Run();
+    if (of_log) Log("_a");
+    users_ = healthy;
+    if (!of_log) Users({{"_a", "100", "0", "0", "0"}, {"own", "0", "0", "0", "0"}});
+    EXPECT_EQ("absent", Run().Value(Of("a.example")));
+    if (of_log) Log("_b");
+    if (!of_log) Users({{"_a", "100", "0", "0", "0"}, {"own", "2", "0", "0", "0"}});
+    EXPECT_EQ("1", Run().Value(Of("b.example")));
+  }
+}
+
 TEST_F(MariadbShareTest, IsOfDigestsElse) {
   Schemas({{"_a", "1000000000000", "0", "0"}, {"_b", "1000000000000", "0", "0"}});
   EXPECT_EQ("1", Run().Value(Source("performance_schema")));

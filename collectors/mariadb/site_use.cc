@@ -55,6 +55,19 @@ std::map<SiteKey, Use> UseWindow::Sum() const {
 
 Status SiteUse::Read(MariadbServer& server, const MariadbOptions& options,
                      const SchemaOwners& owners, SteadyTime now, Deadline deadline) {
+  Status status = ReadSources(server, options, owners, now, deadline);
+  if (status) {
+    read_at_ = now;
+  } else if (read_at_ && now - *read_at_ >= UseWindow::kLength) {
+    // What was used meanwhile would all count as used lately.
+    before_.reset();
+    file_.reset();
+  }
+  return status;
+}
+
+Status SiteUse::ReadSources(MariadbServer& server, const MariadbOptions& options,
+                            const SchemaOwners& owners, SteadyTime now, Deadline deadline) {
   added_.clear();
   logged_.clear();
   const auto users = ReadUsers(server, deadline.Share(3));

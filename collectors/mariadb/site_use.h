@@ -56,6 +56,8 @@ class SiteUse {
  private:
   using Uses = std::map<std::string, Use>;  // by user or schema
 
+  Status ReadSources(MariadbServer& server, const MariadbOptions& options,
+                     const SchemaOwners& owners, SteadyTime now, Deadline deadline);
   Result<bool> ReadUsers(MariadbServer& server, Deadline deadline);
   Result<bool> ReadSchemas(MariadbServer& server, Deadline deadline);
   Result<bool> ReadSlowLog(MariadbServer& server, const MariadbOptions& options,
@@ -65,6 +67,7 @@ class SiteUse {
   void TakeSums(Uses sums);
 
   std::string_view source_;
+  std::optional<SteadyTime> read_at_;
   UseWindow window_;
   std::optional<Uses> before_;
   Uses added_;
