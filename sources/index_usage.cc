@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/text.h"
+#include "sources/mariadb_error.h"
 #include "sources/site_database.h"
 
 namespace erpnext {
@@ -32,11 +33,6 @@ std::string Quoted(std::span<const std::string_view> texts) {
     out += QuoteText(text);
   }
   return out.empty() ? "NULL" : out;
-}
-
-// What this login may not see, or this server does not have, is not there.
-bool IsAbsent(const Error& error) {
-  return error.kind == ErrorKind::kPermission || error.kind == ErrorKind::kUnsupported;
 }
 
 // Rows of schema, table, a list of index and count that end each with a NUL, and rows written.

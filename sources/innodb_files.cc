@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "core/text.h"
+#include "sources/mariadb_error.h"
 #include "sources/packed_lists.h"
 
 namespace erpnext {
@@ -51,8 +52,7 @@ Result<FilesOfTables> ReadTableFiles(MariadbServer& server, std::string_view sub
       ReadLists(server, Statement(subject, choice), kPieces, deadline,
                 [&](std::string_view list) { return ForEachEntry<kPieces>(list, add); });
   if (status) return files;
-  const ErrorKind kind = status.error().kind;
-  if (kind == ErrorKind::kPermission || kind == ErrorKind::kUnsupported) return FilesOfTables();
+  if (IsAbsent(status.error())) return FilesOfTables();
   return Fail(status.error());
 }
 

@@ -14,4 +14,10 @@ namespace erpnext {
 // of the system error in the library's own texts.
 ErrorKind MariadbErrorKind(unsigned error_number, std::string_view message);
 
+// Whether what was asked for is only not there: this login may not see it, or this server does not
+// have it.
+inline bool IsAbsent(const Error& error) {
+  return error.kind == ErrorKind::kPermission || error.kind == ErrorKind::kUnsupported;
+}
+
 }  // namespace erpnext

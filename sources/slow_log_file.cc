@@ -3,6 +3,7 @@
 #include "sources/slow_log_file.h"
 
 #include "sources/file.h"
+#include "sources/mariadb_error.h"
 #include "sources/mariadb_target.h"
 
 namespace erpnext {
@@ -26,8 +27,7 @@ Result<std::optional<std::string>> SlowLogPath(MariadbServer& server, const Mari
   if (!IsOnThisHost(options.address)) return std::nullopt;
   const auto table = server.Query(kVariables, deadline);
   if (!table) {
-    const ErrorKind kind = table.error().kind;
-    if (kind == ErrorKind::kPermission || kind == ErrorKind::kUnsupported) return std::nullopt;
+    if (IsAbsent(table.error())) return std::nullopt;
     return Fail(table.error());
   }
   if (table->rows.size() != 1 || table->rows[0].size() != 4) return std::nullopt;

@@ -10,6 +10,7 @@
 #include <cmath>
 
 #include "core/text.h"
+#include "sources/mariadb_error.h"
 
 namespace erpnext {
 namespace {
@@ -96,8 +97,7 @@ Result<std::optional<std::vector<StatementDigest>>> Read(MariadbServer& server,
                                                          Deadline deadline) {
   const auto table = server.Query(statement, deadline);
   if (!table) {
-    const ErrorKind kind = table.error().kind;
-    if (kind == ErrorKind::kPermission || kind == ErrorKind::kUnsupported) return std::nullopt;
+    if (IsAbsent(table.error())) return std::nullopt;
     return Fail(table.error());
   }
   // Where digests are kept, our own statements are among them.

@@ -12,6 +12,7 @@
 #include "collectors/mariadb_servers.h"
 #include "collectors/mariadb_values.h"
 #include "core/text.h"
+#include "sources/mariadb_error.h"
 
 namespace erpnext {
 namespace {
@@ -99,8 +100,7 @@ class MariadbDigestsCollector final : public Collector {
     if (!server) return {};
     const auto table = server->Query(Statement(), deadline);
     if (!table) {
-      const ErrorKind kind = table.error().kind;
-      if (kind == ErrorKind::kPermission || kind == ErrorKind::kUnsupported) return {};
+      if (IsAbsent(table.error())) return {};
       return Fail(table.error());
     }
     const MariadbColumns columns(*table);

@@ -12,6 +12,7 @@
 #include "collectors/mariadb_servers.h"
 #include "collectors/mariadb_values.h"
 #include "core/text.h"
+#include "sources/mariadb_error.h"
 
 namespace erpnext {
 namespace {
@@ -50,8 +51,7 @@ class MariadbHeartbeatCollector final : public Collector {
       return {};
     }
     // A server without that table, or with one that is not for us, has no heartbeat.
-    const ErrorKind kind = rows.error().kind;
-    if (kind == ErrorKind::kPermission || kind == ErrorKind::kUnsupported) return {};
+    if (IsAbsent(rows.error())) return {};
     return Fail(rows.error());
   }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "core/text.h"
+#include "sources/mariadb_error.h"
 
 namespace erpnext {
 namespace {
@@ -89,16 +90,11 @@ std::vector<DefinitionLock> DefinitionsOf(const MariadbTable& table) {
   return locks;
 }
 
-// Whether a part that failed is only not there for us.
-bool IsMissing(const Error& error) {
-  return error.kind == ErrorKind::kPermission || error.kind == ErrorKind::kUnsupported;
-}
-
 Status ReadDefinitions(MariadbServer& server, Deadline deadline, MariadbActivity& activity) {
   const auto& sessions = activity.sessions;
   if (std::none_of(sessions.begin(), sessions.end(), WaitsForDefinition)) return {};
   const auto locks = server.Query(kDefinitions, deadline);
-  if (!locks) return IsMissing(locks.error()) ? Status() : Fail(locks.error());
+  if (!locks) return IsAbsent(locks.error()) ? Status() : Fail(locks.error());
   activity.definitions = DefinitionsOf(*locks);
   return {};
 }
@@ -122,7 +118,7 @@ Result<MariadbActivity> ReadMariadbActivity(MariadbServer& server, Deadline dead
   }
   const auto transactions = server.Query(kTransactions, deadline);
   if (!transactions) {
-    if (!IsMissing(transactions.error())) return Fail(transactions.error());
+    if (!IsAbsent(transactions.error())) return Fail(transactions.error());
     activity.sees_all = transactions.error().kind != ErrorKind::kPermission;
     return activity;
   }

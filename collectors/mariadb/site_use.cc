@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "collectors/mariadb_values.h"
+#include "sources/mariadb_error.h"
 #include "sources/statement_digests.h"
 
 namespace erpnext {
@@ -90,8 +91,7 @@ Status SiteUse::ReadSources(MariadbServer& server, const MariadbOptions& options
 Result<bool> SiteUse::ReadUsers(MariadbServer& server, Deadline deadline) {
   const auto table = server.Query(kUsers, deadline);
   if (!table) {
-    const ErrorKind kind = table.error().kind;
-    if (kind == ErrorKind::kPermission || kind == ErrorKind::kUnsupported) return false;
+    if (IsAbsent(table.error())) return false;
     return Fail(table.error());
   }
   if (table->rows.empty()) return false;

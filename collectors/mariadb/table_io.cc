@@ -13,6 +13,7 @@
 #include "collectors/context.h"
 #include "collectors/mariadb_servers.h"
 #include "collectors/mariadb_values.h"
+#include "sources/mariadb_error.h"
 
 namespace erpnext {
 namespace {
@@ -105,9 +106,7 @@ class MariadbTableIoCollector final : public Collector {
   static Result<MariadbTable> Read(MariadbServer& server, const std::string& statement,
                                    Deadline deadline) {
     auto table = server.Query(statement, deadline);
-    if (table) return table;
-    const ErrorKind kind = table.error().kind;
-    if (kind == ErrorKind::kPermission || kind == ErrorKind::kUnsupported) return MariadbTable{};
+    if (!table && IsAbsent(table.error())) return MariadbTable{};
     return table;
   }
 
