@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "core/text.h"
+#include "sources/mariadb_error.h"
 
 namespace erpnext {
 namespace {
@@ -24,11 +25,6 @@ std::string Doubled(std::string_view text, std::string_view characters) {
     out.push_back(c);
   }
   return out;
-}
-
-// A table, a column or a grant that is no longer there.
-bool MeansOtherColumns(ErrorKind kind) {
-  return kind == ErrorKind::kUnsupported || kind == ErrorKind::kPermission;
 }
 
 }  // namespace
@@ -148,7 +144,8 @@ Result<std::optional<MariadbTable>> SiteDatabase::Read(
                                          *schema, *name, statement.substr(place + kPlace.size())),
                              deadline);
   if (rows) return std::optional(std::move(*rows));
-  if (MeansOtherColumns(rows.error().kind)) known_since_.reset();
+  // A table, a column or a grant is no longer there.
+  if (IsAbsent(rows.error())) known_since_.reset();
   return Fail(Explain(rows.error()));
 }
 
@@ -207,14 +204,6 @@ Result<std::optional<SiteZone>> SiteDatabase::Zone(Deadline deadline) {
   return zone_;
 }
 
-std::vector<SiteDatabase*> SiteDatabases::Of(const Bench& bench) const {
-  std::vector<SiteDatabase*> databases;
-  if (const auto sites = benches_.find(bench.path); sites != benches_.end()) {
-    for (const auto& [name, database] : sites->second) databases.push_back(database.get());
-  }
-  return databases;
-}
-
 SiteDatabase* SiteDatabases::Of(const Bench& bench, std::string_view site) const {
   const auto sites = benches_.find(bench.path);
   if (sites == benches_.end()) return nullptr;
@@ -240,6 +229,21 @@ void SiteDatabases::Update(const Inventory& inventory) {
       }
     }
   }
+}
+
+Status SiteDatabases::ForEachSite(const Inventory& inventory, Deadline deadline,
+                                  const Visit& visit) {
+  Update(inventory);
+  std::size_t left = 0;
+  for (const Bench& bench : inventory.benches) left += bench.sites.size();
+  Status status;
+  for (const Bench& bench : inventory.benches) {
+    for (const Site& site : bench.sites) {
+      const Status visited = visit(bench, site, Of(bench, site.name), deadline.Share(left--));
+      if (!visited && status) status = visited;
+    }
+  }
+  return status;
 }
 
 }  // namespace erpnext

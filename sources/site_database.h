@@ -125,12 +125,16 @@ class SiteDatabases {
         subject_(subject),
         tables_(tables) {}
 
-  // Those of a bench, by name of the site. Valid until the next call of Update.
-  std::vector<SiteDatabase*> Of(const Bench& bench) const;
+  // Of a site; nullptr when it has none of its own. Valid until the next Update or ForEachSite.
   SiteDatabase* Of(const Bench& bench, std::string_view site) const;
 
   // To the benches and sites that there are now.
   void Update(const Inventory& inventory);
+
+  // A site, its database or nullptr as above, and its part of the time.
+  using Visit = std::function<Status(const Bench&, const Site&, SiteDatabase*, Deadline)>;
+  // Updates, and visits every site. The first failure of a visit.
+  Status ForEachSite(const Inventory& inventory, Deadline deadline, const Visit& visit);
 
  private:
   using BySite = std::map<std::string, std::unique_ptr<SiteDatabase>, std::less<>>;

@@ -287,7 +287,8 @@ TEST_F(SiteDatabaseTest, DatabasesAreKeptWhileTheirSiteStaysTheSame) {
       BenchOf({{"a", R"({"db_name": "_a"})"}, {"b", R"({"db_name": "_b"})"}}));
   const Bench& bench = inventory.benches[0];
   all.Update(inventory);
-  ASSERT_EQ(2u, all.Of(bench).size());
+  ASSERT_NE(nullptr, all.Of(bench, "a"));
+  ASSERT_NE(nullptr, all.Of(bench, "b"));
   const SiteDatabase* a = all.Of(bench, "a");
   inventory.benches[0].sites[1].config = FrappeConfig::Parse(R"({"db_name": "_c"})", "x").value();
   all.Update(inventory);
@@ -296,7 +297,27 @@ TEST_F(SiteDatabaseTest, DatabasesAreKeptWhileTheirSiteStaysTheSame) {
   EXPECT_EQ(3, connected);
   EXPECT_EQ(nullptr, all.Of(bench, "z"));
   all.Update({});
-  EXPECT_TRUE(all.Of(bench).empty());
+  EXPECT_EQ(nullptr, all.Of(bench, "a"));
+  EXPECT_EQ(nullptr, all.Of(bench, "b"));
+}
+
+TEST(SiteDatabases, VisitsEverySiteAndTellsTheFirstFailure) {
+  const auto server = std::make_shared<FakeMariadb>();
+  SiteDatabases all([&](const MariadbOptions&) { return server; }, {}, "t", kTables);
+  Inventory inventory;
+  inventory.benches.push_back(
+      BenchOf({{"a", R"({"db_name": "_a"})"}, {"b", "{}"}, {"c", R"({"db_name": "_c"})"}}));
+  std::vector<std::string> visited;
+  const Status status = all.ForEachSite(
+      inventory, Deadline::After(std::chrono::seconds(1)),
+      [&](const Bench&, const Site& site, SiteDatabase* database, Deadline) -> Status {
+        visited.push_back(site.name + (database != nullptr ? database->target().schema : "-"));
+        if (site.name == "a") return {};
+        return Fail(ErrorKind::kTimeout, "{}", site.name);
+      });
+  EXPECT_EQ((std::vector<std::string>{"a_a", "b-", "c_c"}), visited);
+  ASSERT_FALSE(status);
+  EXPECT_EQ("b", status.error().message);
 }
 
 }  // namespace

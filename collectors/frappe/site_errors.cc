@@ -40,28 +40,22 @@ class SiteErrorsCollector final : public Collector {
 
   Status Collect(Deadline deadline, SampleSink& sink) override {
     const auto inventory = context_.inventory->Current();
-    databases_.Update(*inventory);
     const FileLocks locks = FileLocks::Read(context_.settings.proc_path).value_or(FileLocks());
-    std::size_t left = 0;
-    for (const Bench& bench : inventory->benches) left += bench.sites.size();
     std::map<std::string, ErrorRows> still;
-    Status status;
-    for (const Bench& bench : inventory->benches) {
-      for (const Site& site : bench.sites) {
-        const Deadline share = deadline.Share(left--);
-        SiteDatabase* database = databases_.Of(bench, site.name);
-        if (database == nullptr) continue;
-        // Of another database nothing was counted.
-        const std::string key = bench.path + '\0' + site.name + '\0' + database->target().schema;
-        ErrorRows& rows = still.emplace(key, std::move(sites_[key])).first->second;
-        // A migration must not wait for us, who read its tables.
-        const Status read = IsMigrating(locks, site) ? Status() : Read(*database, rows, share);
-        if (!read && status) status = read;
-        for (const auto& [family, number] : rows.families()) {
-          sink.Add(kErrors, {bench.name, site.name, family}, number);
-        }
+    const auto collect = [&](const Bench& bench, const Site& site, SiteDatabase* database,
+                             Deadline share) -> Status {
+      if (database == nullptr) return {};
+      // Of another database nothing was counted.
+      const std::string key = bench.path + '\0' + site.name + '\0' + database->target().schema;
+      ErrorRows& rows = still.emplace(key, std::move(sites_[key])).first->second;
+      // A migration must not wait for us, who read its tables.
+      Status read = IsMigrating(locks, site) ? Status() : Read(*database, rows, share);
+      for (const auto& [family, number] : rows.families()) {
+        sink.Add(kErrors, {bench.name, site.name, family}, number);
       }
-    }
+      return read;
+    };
+    Status status = databases_.ForEachSite(*inventory, deadline, collect);
     sites_ = std::move(still);
     return status;
   }

@@ -188,26 +188,19 @@ class SiteHealthCollector final : public Collector {
 
   Status Collect(Deadline deadline, SampleSink& sink) override {
     const auto inventory = context_.inventory->Current();
-    databases_.Update(*inventory);
     const FileLocks locks = FileLocks::Read(context_.settings.proc_path).value_or(FileLocks());
-    std::size_t left = 0;
-    for (const Bench& bench : inventory->benches) left += bench.sites.size();
-    Status status;
-    for (const Bench& bench : inventory->benches) {
-      for (const Site& site : bench.sites) {
-        const Status read = CollectSite(bench, site, locks, deadline.Share(left--), sink);
-        if (!read && status) status = read;
-      }
-    }
-    return status;
+    return databases_.ForEachSite(
+        *inventory, deadline,
+        [&](const Bench& bench, const Site& site, SiteDatabase* database, Deadline share) {
+          return CollectSite(bench, site, database, locks, share, sink);
+        });
   }
 
  private:
-  Status CollectSite(const Bench& bench, const Site& site, const FileLocks& locks,
-                     Deadline deadline, SampleSink& sink) {
+  Status CollectSite(const Bench& bench, const Site& site, SiteDatabase* database,
+                     const FileLocks& locks, Deadline deadline, SampleSink& sink) {
     sink.Add(kEmailSuspended, {bench.name, site.name, "mute_emails"},
              site.config.Truthy("mute_emails") ? 1 : 0);
-    SiteDatabase* database = databases_.Of(bench, site.name);
     // A migration must not wait for us, who read its tables.
     if (database == nullptr || IsMigrating(locks, site)) return {};
     const Status status = ReadSite(bench, site, *database, deadline, sink);

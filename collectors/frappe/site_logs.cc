@@ -115,27 +115,19 @@ class SiteLogsCollector final : public Collector {
 
   Status Collect(Deadline deadline, SampleSink& sink) override {
     const auto inventory = context_.inventory->Current();
-    databases_.Update(*inventory);
     const FileLocks locks = FileLocks::Read(context_.settings.proc_path).value_or(FileLocks());
-    std::size_t left = 0;
-    for (const Bench& bench : inventory->benches) left += bench.sites.size();
     std::map<std::string, Logs> still;
-    Status status;
-    for (const Bench& bench : inventory->benches) {
-      for (const Site& site : bench.sites) {
-        const Deadline share = deadline.Share(left--);
-        SiteDatabase* database = databases_.Of(bench, site.name);
-        if (database == nullptr) continue;
-        const std::string key = bench.path + '\0' + site.name + '\0' + database->target().schema;
-        Logs& logs = still.emplace(key, std::move(sites_[key])).first->second;
-        // A migration must not wait for us, who open its tables.
-        if (!IsMigrating(locks, site)) {
-          const Status read = Refresh(*database, logs, share);
-          if (!read && status) status = read;
-        }
-        Add(bench.name, site.name, logs, sink);
-      }
-    }
+    const auto collect = [&](const Bench& bench, const Site& site, SiteDatabase* database,
+                             Deadline share) -> Status {
+      if (database == nullptr) return {};
+      const std::string key = bench.path + '\0' + site.name + '\0' + database->target().schema;
+      Logs& logs = still.emplace(key, std::move(sites_[key])).first->second;
+      // A migration must not wait for us, who open its tables.
+      Status read = IsMigrating(locks, site) ? Status() : Refresh(*database, logs, share);
+      Add(bench.name, site.name, logs, sink);
+      return read;
+    };
+    Status status = databases_.ForEachSite(*inventory, deadline, collect);
     sites_ = std::move(still);
     return status;
   }
