@@ -40,14 +40,17 @@ void TakeQueued(RqReplies& replies, std::size_t parts, RqJobList& list) {
 }
 
 void TakeFailed(RqReplies& replies, double now, RqJobList& list) {
-  const auto texts = replies.NextTexts().value_or(std::vector<std::string>());
-  const auto all = replies.NextCount().value_or(0);
-  for (std::size_t i = 0; i + 1 < texts.size(); i += 2) {
-    const auto score = ParseNumber<double>(texts[i + 1]);
-    if (score && (*score < 0 || *score > now)) list.jobs.push_back({.id = texts[i]});
+  std::size_t read = 0;
+  for (std::size_t begin = 0; begin < kMaxFailed; begin += kChunk) {
+    const auto texts = replies.NextTexts().value_or(std::vector<std::string>());
+    for (std::size_t i = 0; i + 1 < texts.size(); i += 2, ++read) {
+      const auto score = ParseNumber<double>(texts[i + 1]);
+      if (score && (*score < 0 || *score > now)) list.jobs.push_back({.id = texts[i]});
+    }
   }
-  const double read = static_cast<double>(texts.size() / 2);
-  list.length = static_cast<double>(list.jobs.size()) + std::max(0.0, all - read);
+  const auto all = replies.NextCount().value_or(0);
+  list.length =
+      static_cast<double>(list.jobs.size()) + std::max(0.0, all - static_cast<double>(read));
 }
 
 // Takes out the ids whose job is gone, and returns those of the others that are to be described:
@@ -120,13 +123,16 @@ Status ReadJobLists(RedisConnection& redis, const std::map<std::string, double>&
   lists.clear();
   std::vector<RedisCommand> commands;
   for (const auto& [queue, length] : lengths) {
+    const std::string list = std::string(kRqQueuePrefix) + queue;
+    const std::string failed = "rq:failed:" + queue;
+    const auto last = [](std::size_t begin) { return std::to_string(begin + kChunk - 1); };
     for (const std::size_t begin : PartsOf(length)) {
-      commands.push_back({"LRANGE", std::string(kRqQueuePrefix) + queue, std::to_string(begin),
-                          std::to_string(begin + kChunk - 1)});
+      commands.push_back({"LRANGE", list, std::to_string(begin), last(begin)});
     }
-    commands.push_back(
-        {"ZRANGE", "rq:failed:" + queue, "0", std::to_string(kChunk * 2 - 1), "WITHSCORES"});
-    commands.push_back({"ZCARD", "rq:failed:" + queue});
+    for (std::size_t begin = 0; begin < kMaxFailed; begin += kChunk) {
+      commands.push_back({"ZRANGE", failed, std::to_string(begin), last(begin), "WITHSCORES"});
+    }
+    commands.push_back({"ZCARD", failed});
   }
   if (commands.empty()) return {};
   auto answered = redis.Pipeline(commands, deadline);

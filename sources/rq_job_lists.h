@@ -32,12 +32,13 @@ struct RqJobLists {
 
 // Bounds of one queue. A command gives at most kChunk ids, so that Redis is busy only for a moment.
 inline constexpr std::size_t kMaxListed = 10'000;
-inline constexpr std::size_t kChunk = 1'000;
+inline constexpr std::size_t kMaxFailed = 2'000;
+inline constexpr std::size_t kChunk = 250;
 inline constexpr std::size_t kMaxDescribed = 250;      // of each list
 inline constexpr std::size_t kMaxDescription = 4'096;  // RQ before 1.10 did not cut arguments
 
 // Three round trips. `lengths` are the queues, as RQ names them, with the number of waiting jobs:
-// of more than kMaxListed ten parts at equal distances are read. Failed jobs are those whose
+// of more than kMaxListed parts at equal distances are read. Failed jobs are those whose
 // retention has not ended; `now` is in seconds since 1970. With an error the lists that could be
 // read are there all the same.
 Status ReadJobLists(RedisConnection& redis, const std::map<std::string, double>& lengths,

@@ -88,8 +88,33 @@ TEST_F(JobsTest, ALongQueueIsSampledEvenly) {
   EXPECT_EQ("0", collected.Value(Sampled("failed")));
   const double first = std::stod(collected.Value(OfSite("erp.example.com", "queued")));
   const double second = std::stod(collected.Value(OfSite("1-shop", "queued")));
-  EXPECT_NEAR(30'000, first, 2'000);
+  EXPECT_NEAR(30'000, first, 500);
   EXPECT_NEAR(40'000, first + second, 1e-6);
+}
+
+TEST_F(JobsTest, NoCommandAsksForMoreThanAPart) {
+  const std::string queue = own_ + "short";
+  AddQueue(queue, FakeRedis::List(40'000, "erp.example.com::x"));
+  FakeRedis::SortedSet failed;
+  FakeRedis::List ids{"erp.example.com::x"};
+  for (int i = 0; i < 3'000; ++i) {
+    ids.push_back(fmt::format("erp.example.com::{}", i));
+    failed.emplace(ids.back(), kNow + 60);
+  }
+  redis_->keys["rq:failed:" + queue] = std::move(failed);
+  DescribeRest(ids);
+  std::size_t most = 0;
+  redis_->instead = [&](const RedisCommand& command) -> std::optional<RedisReply> {
+    if ((command[0] == "LRANGE" && command[1] == "rq:queue:" + queue) ||
+        (command[0] == "ZRANGE" && command[1] == "rq:failed:" + queue)) {
+      most = std::max(most, std::stoul(command[3]) - std::stoul(command[2]) + 1);
+    }
+    return std::nullopt;
+  };
+  const Collected collected = Run();
+  EXPECT_EQ("1", collected.Value(Sampled("failed"))) << "of 3 000, 2 000 are read";
+  EXPECT_EQ("3000", collected.Value(OfSite("erp.example.com", "failed")));
+  EXPECT_EQ(250u, most);
 }
 
 TEST_F(JobsTest, AnIdWhoseJobWasDeletedIsNoJob) {
