@@ -14,6 +14,11 @@ if(ERPNEXT_EXPORTER_SANITIZE)
   add_compile_options(-fsanitize=${ERPNEXT_EXPORTER_SANITIZE} -fno-omit-frame-pointer
                       -fno-sanitize-recover=all -g1)
   add_link_options(-fsanitize=${ERPNEXT_EXPORTER_SANITIZE})
+  if(ERPNEXT_EXPORTER_SANITIZE MATCHES "address")
+    add_compile_definitions(ERPNEXT_EXPORTER_ASAN)
+  elseif(ERPNEXT_EXPORTER_SANITIZE MATCHES "thread")
+    add_compile_definitions(ERPNEXT_EXPORTER_TSAN)
+  endif()
 else()
   target_compile_options(compile_flags INTERFACE
     -fstack-protector-strong -fstack-clash-protection -fcf-protection

@@ -84,8 +84,8 @@ void PrepareProcess() {
   mallopt(M_TRIM_THRESHOLD, 1 << 20);
   mallopt(M_ARENA_MAX, 2);
   // NOLINTEND(concurrency-mt-unsafe)
-  signal(SIGPIPE, SIG_IGN);         // hiredis and OpenSSL use write()
-#if !defined(__SANITIZE_ADDRESS__)  // whose leak check traces the process
+  signal(SIGPIPE, SIG_IGN);          // hiredis and OpenSSL use write()
+#if !defined(ERPNEXT_EXPORTER_ASAN)  // whose leak check traces the process
   prctl(PR_SET_DUMPABLE, 0);
 #endif
 }

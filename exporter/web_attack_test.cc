@@ -27,9 +27,9 @@ constexpr std::size_t kMiB = std::size_t{1} << 20;
 
 // What a sanitizer has of its own: that for addresses keeps what was freed for a while, that for
 // threads takes notes on all that is in use.
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(ERPNEXT_EXPORTER_ASAN)
 constexpr std::size_t kOverhead = 256 * kMiB;
-#elif defined(__SANITIZE_THREAD__)
+#elif defined(ERPNEXT_EXPORTER_TSAN)
 constexpr std::size_t kOverhead = 320 * kMiB;
 #else
 constexpr std::size_t kOverhead = 0;
