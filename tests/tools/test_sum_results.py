@@ -62,3 +62,39 @@ def test_explains_with_what_the_test_said(tmp_path):
     done = subprocess.run([ROOT / "tools/sum_results.py", "--explain", tmp_path, "one=8"],
                           capture_output=True, text=True, check=False)
     assert "expected 1, found 2" in done.stdout
+
+
+FAILED = '<testcase classname="tests.a.test_x" name="{}"><failure message="x"/></testcase>'
+AGAIN_PASSED = '<testcase classname="tests.a.test_x" name="{}"/>'
+
+
+def sum_of(folder, first, again=None):
+    (folder / "one.xml").write_text(f"<testsuite>{first}</testsuite>")
+    if again is not None:
+        (folder / "one-again.xml").write_text(f"<testsuite>{again}</testsuite>")
+    return subprocess.run([ROOT / "tools/sum_results.py", folder, "one=1"], capture_output=True,
+                          text=True, check=False)
+
+
+def test_what_passes_again_is_told_and_counts(tmp_path):
+    done = sum_of(tmp_path, PASSED + FAILED.format("test_a"), AGAIN_PASSED.format("test_a"))
+    assert done.stdout.splitlines() == [
+        "passed only when it was run again, alone: one: tests.a.test_x test_a", "2 passed, 0 failed"]
+    assert done.returncode == 0
+
+
+@pytest.mark.parametrize("again", ["", AGAIN_PASSED.format("test_b"), FAILED.format("test_a"), "<cut"])
+def test_what_does_not_pass_again_has_failed(tmp_path, again):
+    done = sum_of(tmp_path, PASSED + FAILED.format("test_a"), again)
+    assert done.stdout.splitlines()[-1] == "1 passed, 1 failed"
+    assert done.returncode == 1
+
+
+@pytest.mark.parametrize("failed,asked", [(0, 0), (1, 1), (3, 3), (4, 0)])
+def test_few_failures_are_worth_a_second_look(tmp_path, failed, asked):
+    (tmp_path / "one.xml").write_text("<testsuite>" + PASSED + "".join(
+        FAILED.format(f"test_b[a::b, {number}]") for number in range(failed)) + "</testsuite>")
+    done = subprocess.run([ROOT / "tools/sum_results.py", "--again", tmp_path, "one=1"],
+                          capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == [
+        f"tests/a/test_x.py::test_b[a::b, {number}]" for number in range(asked)]
