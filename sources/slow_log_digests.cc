@@ -24,6 +24,8 @@ Result<std::optional<std::vector<StatementDigest>>> SlowLogDigests::Read(
 
 void SlowLogDigests::Add(const SlowStatement& statement) {
   if (statement.ours || statement.text.empty()) return;
+  // What takes digests asks nothing of those whose end may be cut off.
+  if (statement.text.size() >= StatementDigest::kMaxText) return;
   // Frappe logs in as a user of the schema's name.
   const std::string_view schema = statement.schema.empty() ? statement.user : statement.schema;
   if (known_.size() >= kMostKnown) {

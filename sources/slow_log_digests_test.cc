@@ -80,6 +80,17 @@ TEST_F(SlowLogDigestsTest, WhatOccurredOnceGivesWay) {
                              [](const auto& each) { return each.second.executions == 2; }));
 }
 
+TEST_F(SlowLogDigestsTest, LongTextsTakeNoMemory) {
+  folder_.Write("slow.log", "");
+  std::string columns = "a";
+  for (int i = 0; i < 500; ++i) columns += fmt::format(", b{}", i);
+  Log("SELECT " + columns + " FROM t");
+  Log("SELECT a FROM t");
+  const auto sums = Read();
+  ASSERT_EQ(1u, sums.size());
+  EXPECT_LT(sums.begin()->first.second.size(), 50u);
+}
+
 TEST_F(SlowLogDigestsTest, WithoutALogThereIsNothing) {
   Read();
   EXPECT_FALSE(there_);

@@ -54,7 +54,8 @@ Result<bool> SlowLogFile::Poll(Deadline deadline, const SlowLogParser::Sink& sin
   const Status status = folder_.Poll(deadline, [&](std::string_view, std::string_view line) {
     parser_.Line(line, line.size() < LogFolder::kMaxLine);
   });
-  if (status) parser_.Pause();
+  // Without time to the end there are more lines.
+  if (status && !deadline.Expired()) parser_.Pause();
   sink_ = nullptr;
   if (status) return !folder_.logs().empty();
   const ErrorKind kind = status.error().kind;

@@ -7,6 +7,8 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <map>
+#include <thread>
 
 #include "core/testing/temp_folder.h"
 #include "sources/testing/fake_mariadb.h"
@@ -138,6 +140,25 @@ TEST_F(SlowLogFileTest, KnowsAStatementThatWasCutOff) {
   entry.insert(entry.find("'x'") + 1, std::string(LogFolder::kMaxLine, 'x'));
   folder_.Append("slow.log", entry + Entry("b"));
   EXPECT_THAT(Poll(), ElementsAre("a", "b"));
+}
+
+// Lines that look like an entry, inside of a string that is too long to tell.
+TEST_F(SlowLogFileTest, TimeThatEndsInsideOfAStringShowsNothingOfIt) {
+  folder_.Write("slow.log", "");
+  Poll();
+  std::string filling;
+  for (int i = 0; i < 1000; ++i) filling += std::string(1000, 'x') + ";\n";
+  std::string entry = Entry("b");
+  entry.insert(entry.find("'x'") + 1, filling + Entry("forged") + "select '");
+  folder_.Append("slow.log", Entry("a") + entry + Entry("c"));
+  const Deadline deadline = Deadline::After(std::chrono::milliseconds(300));
+  ASSERT_TRUE(file_->Poll(deadline, [&](const SlowStatement&) {
+    while (!deadline.Expired()) std::this_thread::yield();
+  }));
+  std::map<std::string, std::string> texts;
+  ASSERT_TRUE(file_->Poll(
+      Soon(), [&](const SlowStatement& each) { texts[std::string(each.schema)] = each.text; }));
+  EXPECT_EQ("", texts.at("forged"));
 }
 
 }  // namespace
