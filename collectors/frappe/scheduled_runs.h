@@ -45,12 +45,13 @@ class ScheduledRuns {
 
 struct JobFailure {
   std::string job;
-  double failures = 0;   // in 24 hours
+  double failures = 0;   // in 48 hours
   bool failing = false;  // its newest run failed
 };
 
-// The jobs with the most failures in the last 24 hours, most first; what all others have is one
-// more, "other". A job is the method of its type. Nothing when the table cannot be seen.
+// The jobs with the most failures in the last 48 hours, most first; what all others have is one
+// more, "other". A job is the method of its type; a run that has not ended after half an hour has
+// failed. Nothing when the table cannot be seen.
 Result<std::optional<std::vector<JobFailure>>> ReadJobFailures(
     SiteDatabase& database, const std::map<std::string, std::string>& method_of_type,
     const SiteZone& zone, double now, Deadline deadline);

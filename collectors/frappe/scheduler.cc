@@ -78,14 +78,15 @@ constexpr Family kFailures{
     .name = "erpnext_scheduled_job_failures",
     .labels = {"bench", "site", "job_type"},
     .help =
-        "Runs of the last 24 hours that failed, of the ten jobs with the most; those of all "
-        "others are job_type other. Counted every five minutes.",
+        "Runs of the last 48 hours that failed, of the ten jobs with the most; those of all "
+        "others are job_type other. As in Frappe's report, a run that has not ended after half an "
+        "hour has failed: who was killed never says so. Counted every five minutes.",
     .source = "scheduled_job_type and status of tabScheduled Job Log"};
 constexpr Family kFailing{
     .name = "erpnext_scheduled_job_failing",
     .labels = {"bench", "site", "job_type"},
     .help =
-        "1 when the newest run of a job that failed in the last 24 hours failed, 0 when it was "
+        "1 when the newest run of a job that failed in the last 48 hours failed, 0 when it was "
         "complete.",
     .source = "scheduled_job_type, status and creation of tabScheduled Job Log"};
 constexpr const Family* kFamilies[] = {&kState,    &kProcessUp, &kDormantIn, &kLastExecution,

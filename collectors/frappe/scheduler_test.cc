@@ -331,6 +331,22 @@ TEST_F(SchedulerTest, AnUnknownZoneIsAnErrorAndNoGuess) {
   EXPECT_THAT(run.text, Not(HasSubstr("last_execution")));
 }
 
+TEST_F(SchedulerTest, ARunThatNeverEndedHasFailed) {
+  AddSite(bench_, "s.example", kSite);
+  Site().Answer("COUNT(*)", {Row{"h", "Start", "2", "2026-11-24 12:00:10.000000"},
+                             Row{"h", "Failed", "1", "2026-11-24 10:00:10.000000"},
+                             Row{"h", "Complete", "20", "2026-11-24 11:00:10.000000"}});
+  const Collected run = Run();
+  EXPECT_THAT(run.text, HasSubstr(R"(job_failures{bench="b",site="s.example",job_type="m.h"} 3)"));
+  EXPECT_THAT(run.text, HasSubstr(R"(job_failing{bench="b",site="s.example",job_type="m.h"} 1)"));
+  const auto asked = std::find_if(
+      sites_->statements.begin(), sites_->statements.end(),
+      [](const auto& each) { return each.find("MAX(creation)") != std::string::npos; });
+  ASSERT_NE(sites_->statements.end(), asked);
+  EXPECT_THAT(*asked, HasSubstr("creation > '2026-11-22 13:00:00"));
+  EXPECT_THAT(*asked, HasSubstr("OR creation < '2026-11-24 12:30:00"));
+}
+
 TEST_F(SchedulerTest, AtMostElevenFailingJobs) {
   AddSite(bench_, "s.example", kSite);
   std::vector<Row> rows;

@@ -91,7 +91,7 @@ NOT_GIVEN = {
     HEALTH_REPORT + r"last_10_active_users": NAMES,
     HEALTH_REPORT + r"top_errors\[\](/(occurrences|title))?": NAMES,
     HEALTH_REPORT + r"failing_scheduled_jobs\[\]":
-        "none in the captures; by its definition in collectors/frappe/scheduler_test.cc",
+        "none in the captures; ours are counts of 48 hours, not rates of seven days, of the same rows",
     HEALTH_REPORT + r"oldest_unscheduled_job":
         "the id of a document; its number and lateness are erpnext_scheduled_jobs_overdue",
     HEALTH_REPORT + r"scheduler_status": f"the same as scheduler/SITE/inactive: {SCHEDULER}",

@@ -97,7 +97,7 @@ def _jobs():
             "Types of jobs that should have run for longer than is usual. Of sites that are switched "
             "off all become overdue.",
             [query("erpnext_scheduled_jobs_overdue{B}", "{{bench}} {{site}}")], width=12),
-        table("Jobs that failed in the last 24 hours",
+        table("Jobs that failed in the last 48 hours",
               "Runs that failed, by job; the ten worst of each site, the rest as other. The reason "
               "stands in the site's Scheduled Job Log.",
               "max by (instance, bench, site, job_type) (topk(50, erpnext_scheduled_job_failures{B}))",
