@@ -82,7 +82,7 @@ Status Describe(RedisConnection& redis, std::map<std::string, RqJobLists>& lists
                 Deadline deadline) {
   std::vector<RedisCommand> commands;
   for (const auto& [queue, list] : lists) {
-    for (const RqJobList* jobs : {&list.queued, &list.failed}) {
+    for (const RqJobList* jobs : {&list.queued, &list.failed, &list.started}) {
       for (const RqListedJob& job : jobs->jobs) {
         commands.push_back({"HSTRLEN", "rq:job:" + job.id, "description"});
       }
@@ -97,7 +97,7 @@ Status Describe(RedisConnection& redis, std::map<std::string, RqJobLists>& lists
   RqReplies sizes(std::move(*answered));
   std::vector<RqListedJob*> chosen;
   for (auto& [queue, list] : lists) {
-    for (RqJobList* jobs : {&list.queued, &list.failed}) {
+    for (RqJobList* jobs : {&list.queued, &list.failed, &list.started}) {
       for (RqListedJob* job : TakeSizes(sizes, *jobs)) chosen.push_back(job);
     }
   }
@@ -118,15 +118,15 @@ Status Describe(RedisConnection& redis, std::map<std::string, RqJobLists>& lists
 
 }  // namespace
 
-Status ReadJobLists(RedisConnection& redis, const std::map<std::string, double>& lengths,
+Status ReadJobLists(RedisConnection& redis, const std::map<std::string, RqQueueToList>& queues,
                     double now, Deadline deadline, std::map<std::string, RqJobLists>& lists) {
   lists.clear();
   std::vector<RedisCommand> commands;
-  for (const auto& [queue, length] : lengths) {
+  for (const auto& [queue, known] : queues) {
     const std::string list = std::string(kRqQueuePrefix) + queue;
     const std::string failed = "rq:failed:" + queue;
     const auto last = [](std::size_t begin) { return std::to_string(begin + kChunk - 1); };
-    for (const std::size_t begin : PartsOf(length)) {
+    for (const std::size_t begin : PartsOf(known.length)) {
       commands.push_back({"LRANGE", list, std::to_string(begin), last(begin)});
     }
     for (std::size_t begin = 0; begin < kMaxFailed; begin += kChunk) {
@@ -138,11 +138,13 @@ Status ReadJobLists(RedisConnection& redis, const std::map<std::string, double>&
   auto answered = redis.Pipeline(commands, deadline);
   if (!answered) return Fail(answered.error());
   RqReplies replies(std::move(*answered));
-  for (const auto& [queue, length] : lengths) {
+  for (const auto& [queue, known] : queues) {
     RqJobLists& list = lists[queue];
-    list.queued.length = length;
-    TakeQueued(replies, PartsOf(length).size(), list.queued);
+    list.queued.length = known.length;
+    TakeQueued(replies, PartsOf(known.length).size(), list.queued);
     TakeFailed(replies, now, list.failed);
+    list.started.length = static_cast<double>(known.started.size());
+    for (const std::string& id : known.started) list.started.jobs.push_back({.id = id});
   }
   const Status described = Describe(redis, lists, deadline);
   return described ? replies.status() : described;

@@ -27,7 +27,13 @@ struct RqJobList {
 };
 
 struct RqJobLists {
-  RqJobList queued, failed;
+  RqJobList queued, failed, started;
+};
+
+// What is known of a queue before.
+struct RqQueueToList {
+  double length = 0;                 // the number of waiting jobs
+  std::vector<std::string> started;  // ids of running jobs that are to be described
 };
 
 // Bounds of one queue. A command gives at most kChunk ids, so that Redis is busy only for a moment.
@@ -37,11 +43,10 @@ inline constexpr std::size_t kChunk = 250;
 inline constexpr std::size_t kMaxDescribed = 250;      // of each list
 inline constexpr std::size_t kMaxDescription = 4'096;  // RQ before 1.10 did not cut arguments
 
-// Three round trips. `lengths` are the queues, as RQ names them, with the number of waiting jobs:
-// of more than kMaxListed parts at equal distances are read. Failed jobs are those whose
-// retention has not ended; `now` is in seconds since 1970. With an error the lists that could be
-// read are there all the same.
-Status ReadJobLists(RedisConnection& redis, const std::map<std::string, double>& lengths,
+// Three round trips. `queues` by the names that RQ knows: where more than kMaxListed jobs wait,
+// parts at equal distances are read. Failed jobs are those whose retention has not ended; `now` is
+// in seconds since 1970. With an error the lists that could be read are there all the same.
+Status ReadJobLists(RedisConnection& redis, const std::map<std::string, RqQueueToList>& queues,
                     double now, Deadline deadline, std::map<std::string, RqJobLists>& lists);
 
 }  // namespace erpnext

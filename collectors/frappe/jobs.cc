@@ -28,7 +28,9 @@ constexpr Family kSampled{
     .help =
         "1 when the jobs by site are an estimate: a queue is so long that only a part of it was "
         "looked at. 0 when they are exact.",
-    .source = "more than 10 000 ids in a queue, or more than 2 000 failed jobs"};
+    .source =
+        "more than 10 000 ids in a queue, 2 000 running or failed jobs, or 250 whose id names no "
+        "site"};
 constexpr Family kMethodJobs{
     .name = "erpnext_method_jobs",
     .labels = {"bench", "method", "state"},
@@ -58,6 +60,7 @@ class BenchJobs {
     }
   }
 
+  // By site alone.
   void AddList(std::string_view state, const RqJobList& list) {
     if (list.sampled()) sampled_[state] = true;
     if (list.jobs.empty()) return;
@@ -79,13 +82,15 @@ class BenchJobs {
             each * static_cast<double>(nameless.size()) / told);
     }
     if (told == 0) AddTo(state, std::nullopt, each * static_cast<double>(nameless.size()));
-    AddMethods(state, list);
   }
 
-  void AddStarted(const std::vector<RqStartedJob>& jobs) {
+  void AddStarted(const std::vector<RqStartedJob>& jobs, const RqJobList& nameless) {
+    if (jobs.size() >= RqReader::kMaxStarted) sampled_["started"] = true;
     for (const RqStartedJob& job : jobs) {
-      if (!job.abandoned) AddTo("started", SiteOfJobId(job.id), 1);
+      const auto site = SiteOfJobId(job.id);
+      if (!job.abandoned && site) AddTo("started", site, 1);
     }
+    AddList("started", nameless);
   }
 
   void Publish(SampleSink& sink) const {
@@ -102,14 +107,6 @@ class BenchJobs {
     }
   }
 
- private:
-  // A site is one of the bench by its whole name: one name may be the beginning of another.
-  void AddTo(std::string_view state, std::optional<std::string_view> site, double jobs) {
-    Counts& sites = sites_[state];
-    const auto known = sites.find(site.value_or(kOther));
-    (known != sites.end() ? known : sites.find(kOther))->second += jobs;
-  }
-
   void AddMethods(std::string_view state, const RqJobList& list) {
     const auto described = std::count_if(list.jobs.begin(), list.jobs.end(),
                                          [](const RqListedJob& job) { return job.described; });
@@ -119,6 +116,14 @@ class BenchJobs {
       methods_[state][std::string(method.value_or(kOther))] +=
           list.length / static_cast<double>(described);
     }
+  }
+
+ private:
+  // A site is one of the bench by its whole name: one name may be the beginning of another.
+  void AddTo(std::string_view state, std::optional<std::string_view> site, double jobs) {
+    Counts& sites = sites_[state];
+    const auto known = sites.find(site.value_or(kOther));
+    (known != sites.end() ? known : sites.find(kOther))->second += jobs;
   }
 
   static Counts MostFrequent(const Counts& methods) {
@@ -166,15 +171,28 @@ class JobsCollector final : public Collector {
   }
 
  private:
+  // Of the running jobs those whose id names no site, as in versions 13 and 14, are to be
+  // described.
+  static std::map<std::string, RqQueueToList> QueuesToList(const RqReading& reading) {
+    std::map<std::string, RqQueueToList> queues;
+    for (const auto& [rq_name, queue] : reading.queues) {
+      const auto queued = queue.jobs.find("queued");
+      if (queued == queue.jobs.end()) continue;
+      RqQueueToList& to_list = queues[rq_name];
+      to_list.length = queued->second;
+      if (!queue.started) continue;
+      for (const RqStartedJob& job : *queue.started) {
+        if (!job.abandoned && !SiteOfJobId(job.id)) to_list.started.push_back(job.id);
+      }
+    }
+    return queues;
+  }
+
   static Status AddServer(RedisConnection& redis, const std::vector<const Bench*>& benches,
                           const RqOutcome& outcome, Deadline deadline, SampleSink& sink) {
-    std::map<std::string, double> lengths;
-    for (const auto& [rq_name, queue] : outcome.reading.queues) {
-      const auto queued = queue.jobs.find("queued");
-      if (queued != queue.jobs.end()) lengths[rq_name] = queued->second;
-    }
     std::map<std::string, RqJobLists> lists;
-    const Status status = ReadJobLists(redis, lengths, UnixSeconds(outcome.at), deadline, lists);
+    const Status status = ReadJobLists(redis, QueuesToList(outcome.reading),
+                                       UnixSeconds(outcome.at), deadline, lists);
     if (lists.empty()) return status;
     for (const Bench* bench : benches) {
       const BenchQueues own(*bench);
@@ -182,9 +200,11 @@ class JobsCollector final : public Collector {
       for (const auto& [rq_name, list] : lists) {
         if (!own.NameOf(rq_name)) continue;
         jobs.AddList("queued", list.queued);
+        jobs.AddMethods("queued", list.queued);
         jobs.AddList("failed", list.failed);
+        jobs.AddMethods("failed", list.failed);
         const auto& started = outcome.reading.queues.at(rq_name).started;
-        if (started) jobs.AddStarted(*started);
+        if (started) jobs.AddStarted(*started, list.started);
       }
       jobs.Publish(sink);
     }

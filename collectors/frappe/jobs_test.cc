@@ -148,6 +148,20 @@ TEST_F(JobsTest, SitesOfVersion13AreEstimatedFromTheJobsThatAreDescribed) {
   EXPECT_EQ("0", collected.Value(OfSite("other", "queued")));
 }
 
+TEST_F(JobsTest, RunningJobsOfVersion13AreOfTheSiteThatTheirDescriptionNames) {
+  AddQueue(own_ + "short", {});
+  redis_->keys["rq:wip:" + own_ + "short"] = FakeRedis::SortedSet{{"uuid-1", kNow + 60},
+                                                                  {"uuid-2", kNow + 60},
+                                                                  {"uuid-3", kNow - 60},
+                                                                  {"1-shop::4", kNow + 60}};
+  for (const char* id : {"uuid-1", "uuid-2", "uuid-3"}) Describe(id, "a.b", "erp.example.com");
+  const Collected collected = Run();
+  EXPECT_EQ("2", collected.Value(OfSite("erp.example.com", "started")));
+  EXPECT_EQ("1", collected.Value(OfSite("1-shop", "started")));
+  EXPECT_EQ("0", collected.Value(OfSite("other", "started")));
+  EXPECT_EQ("0", collected.Value(Sampled("started")));
+}
+
 TEST_F(JobsTest, MethodsWithoutEndAreOther) {
   FakeRedis::List jobs;
   for (int i = 0; i < 100; ++i) {
