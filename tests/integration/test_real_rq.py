@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 from support.bench_folder import BenchFolder
-from support.exporter import Exporter
+from support.exporter import Exporter, run
 from support.processes import wait_until
 from support.redis_server import RedisServer
 from support.rq_bench import DEBIAN, PINNED, RqBench, python_with_rq
@@ -191,7 +191,7 @@ def test_taken_and_never_started(bench):
     bench.wait_for_stuck({})
 
 
-def test_nobody_runs_it(bench):
+def test_nobody_runs_it(bench, program):
     worker = bench.rq.start_worker("short")
     job = bench.rq.enqueue("sleep", 60)
     bench.wait_until_it_runs()
@@ -200,6 +200,8 @@ def test_nobody_runs_it(bench):
     bench.rq.start_worker("short")
     bench.wait_for_workers("idle")
     bench.wait_for_stuck({"zombie": 1})
+    told = run("doctor", f"--bench={bench.folder.path}", program=program).stdout
+    assert "1 jobs in short of bench hang: zombie" in told, "it looks twice"
     bench.rq.call("delete", job=job)
     bench.wait_for_stuck({})
 
