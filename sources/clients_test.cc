@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // How the clients of Redis, MariaDB and HTTP take servers that misbehave.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-#include <latch>
+#include <atomic>
+#include <thread>
 
 #include "core/testing/temp_folder.h"
 #include "sources/http_probe.h"
@@ -216,24 +218,69 @@ TEST(MariadbClient, ReachesLocalhostAtItsPort) {
   EXPECT_EQ(ErrorKind::kTimeout, table.error().kind) << table.error().message;
 }
 
-TEST(MariadbSessions, AreAtMostTwo) {
-  std::latch both_connected{2};
-  FaultServer server([&](const FaultServer::Connection& c) {
-    both_connected.count_down();
-    c.HangUntilStopped();
-  });
-  MariadbSessions sessions({.address = server.address(), .user = "u"});
-  {
-    std::vector<std::jthread> threads;
-    for (int i = 0; i < 2; ++i) {
-      threads.emplace_back(
-          [&] { (void)sessions.Query("SELECT 1", Deadline::After(2s)).has_value(); });
-    }
-    both_connected.wait();
-    const auto table = sessions.Query("SELECT 1", Deadline::After(20ms));
-    ASSERT_FALSE(table);
-    EXPECT_NE(std::string::npos, table.error().message.find("both sessions are busy"));
+// A server that accepts and is silent: each session is a connection that lasts.
+class MariadbSessionsTest : public testing::Test {
+ protected:
+  std::jthread Ask(std::chrono::milliseconds time) {
+    return std::jthread(
+        [this, time] { (void)sessions_.Query("SELECT 1", Deadline::After(time)).has_value(); });
   }
+  void ExpectBusy(const Result<MariadbTable>& table) {
+    ASSERT_FALSE(table);
+    EXPECT_EQ(ErrorKind::kTimeout, table.error().kind);
+    EXPECT_THAT(table.error().message, testing::HasSubstr("busy with other statements of ours"));
+  }
+
+  std::atomic<int> connections_ = 0;
+  FaultServer server_{[this](const FaultServer::Connection& c) {
+    ++connections_;
+    connections_.notify_all();
+    c.HangUntilStopped();
+  }};
+  MariadbSessions sessions_{{.address = server_.address(), .user = "u"}};
+};
+
+TEST_F(MariadbSessionsTest, ASlowStatementKeepsNoneThatReadsMemoryFromTheServer) {
+  const auto slow = Ask(500ms);
+  connections_.wait(0);
+  ExpectBusy(sessions_.Query("SELECT 1", Deadline::After(20ms)));
+  EXPECT_EQ(1, connections_);
+  const auto table = sessions_.QueryMemory("SHOW GLOBAL STATUS", Deadline::After(100ms));
+  ASSERT_FALSE(table);
+  EXPECT_THAT(table.error().message, testing::Not(testing::HasSubstr("busy with")));
+  EXPECT_EQ(2, connections_);
+}
+
+TEST_F(MariadbSessionsTest, WhatFailedForTheOneLineIsNoReasonForTheOtherToPause) {
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_FALSE(sessions_.Query("SELECT 1", Deadline::After(20ms)));
+  }
+  const int before = connections_;
+  EXPECT_FALSE(sessions_.QueryMemory("SHOW GLOBAL STATUS", Deadline::After(100ms)));
+  EXPECT_EQ(before + 1, connections_);
+}
+
+TEST_F(MariadbSessionsTest, AreAtMostTwo) {
+  const auto slow = Ask(500ms);
+  connections_.wait(0);
+  const std::jthread memory([this] {
+    (void)sessions_.QueryMemory("SHOW GLOBAL STATUS", Deadline::After(2s)).has_value();
+  });
+  connections_.wait(1);
+  ExpectBusy(sessions_.Query("SELECT 1", Deadline::After(20ms)));
+  ExpectBusy(sessions_.QueryMemory("SELECT 1", Deadline::After(20ms)));
+  EXPECT_EQ(2, connections_);
+}
+
+TEST_F(MariadbSessionsTest, WhoHasNoTimeLeftLetsTheNextGoOn) {
+  const auto slow = Ask(200ms);
+  connections_.wait(0);
+  const std::jthread patient([this] {
+    const auto table = sessions_.Query("SELECT 1", Deadline::After(5s));
+    ASSERT_FALSE(table);
+    EXPECT_THAT(table.error().message, testing::Not(testing::HasSubstr("busy with")));
+  });
+  for (int i = 0; i < 5; ++i) ExpectBusy(sessions_.Query("SELECT 1", Deadline::After(10ms)));
 }
 
 TEST(HttpGet, ReadsStatusAndBody) {

@@ -4,9 +4,11 @@
 #pragma once
 
 #include <condition_variable>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -75,30 +77,45 @@ class MariadbServer {
   // Runs one statement, as MariadbClient::Query does.
   virtual Result<MariadbTable> Query(std::string_view statement, Deadline deadline) = 0;
 
+  // The same for statements that read the server's memory alone: they never wait for the others,
+  // which read tables. So a server that is slow is not taken for one that is down.
+  virtual Result<MariadbTable> QueryMemory(std::string_view statement, Deadline deadline) {
+    return Query(statement, deadline);
+  }
+
   // Ends the sessions that nobody uses now. The next statement makes a new one.
   virtual void CloseIdle() {}
 };
 
-// The real one: the at most two sessions that all collectors of one server share.
+// The real one: the at most two sessions that all collectors of one server share, one for each kind
+// of statement.
 class MariadbSessions final : public MariadbServer {
  public:
-  static constexpr std::size_t kMaxSessions = 2;
+  explicit MariadbSessions(const MariadbOptions& options) : memory_(options), tables_(options) {}
 
-  explicit MariadbSessions(MariadbOptions options) : options_(std::move(options)) {}
-
-  // Waits for a free session. Timeout when none became free in time.
+  // Wait for the session; who came first is first. Timeout when it became free too late.
   Result<MariadbTable> Query(std::string_view statement, Deadline deadline) override;
+  Result<MariadbTable> QueryMemory(std::string_view statement, Deadline deadline) override;
   void CloseIdle() override;
 
  private:
-  Result<std::unique_ptr<MariadbClient>> Take(Deadline deadline);
-  void PutBack(std::unique_ptr<MariadbClient> client);
+  // Each with a client of its own: what failed for the one is no reason for the other to pause.
+  struct Line {
+    explicit Line(const MariadbOptions& options) : client(options) {}
 
-  const MariadbOptions options_;
+    MariadbClient client;  // of whoever is at work
+    bool at_work = false;
+    std::uint64_t next_number = 0;
+    std::set<std::uint64_t> waiting;  // the numbers of those who wait
+  };
+
+  Result<MariadbTable> Run(Line& line, std::string_view statement, Deadline deadline);
+  Status Take(Line& line, Deadline deadline);
+  void PutBack(Line& line);
+
   std::mutex mutex_;
-  std::condition_variable freed_;
-  std::vector<std::unique_ptr<MariadbClient>> idle_;  // the last used is taken first
-  std::size_t out_ = 0;
+  std::condition_variable changed_;
+  Line memory_, tables_;
 };
 
 // Gives one server object for one set of options, to whoever asks. Thread-safe.

@@ -99,7 +99,7 @@ class MariadbInnodbCollector final : public Collector {
   Status Collect(Deadline deadline, SampleSink& sink) override {
     const auto server = FirstServer(context_);
     if (!server) return {};
-    const auto rows = server->Query(kQuery, deadline);
+    const auto rows = server->QueryMemory(kQuery, deadline);
     // Without PROCESS the server refuses it: what a login may not see is not there.
     if (!rows && rows.error().kind == ErrorKind::kPermission) return {};
     if (!rows) return Fail(rows.error());

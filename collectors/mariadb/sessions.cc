@@ -93,7 +93,7 @@ std::vector<DefinitionLock> DefinitionsOf(const MariadbTable& table) {
 Status ReadDefinitions(MariadbServer& server, Deadline deadline, MariadbActivity& activity) {
   const auto& sessions = activity.sessions;
   if (std::none_of(sessions.begin(), sessions.end(), WaitsForDefinition)) return {};
-  const auto locks = server.Query(kDefinitions, deadline);
+  const auto locks = server.QueryMemory(kDefinitions, deadline);
   if (!locks) return IsAbsent(locks.error()) ? Status() : Fail(locks.error());
   activity.definitions = DefinitionsOf(*locks);
   return {};
@@ -107,7 +107,7 @@ bool WaitsForDefinition(const MariadbSession& session) {
 
 Result<MariadbActivity> ReadMariadbActivity(MariadbServer& server, Deadline deadline) {
   MariadbActivity activity;
-  const auto sessions = server.Query(kSessions, deadline);
+  const auto sessions = server.QueryMemory(kSessions, deadline);
   if (!sessions) return Fail(sessions.error());
   for (const auto& row : sessions->rows) {
     activity.sessions.push_back({TextAt(row, 0), TextAt(row, 1), TextAt(row, 2), TextAt(row, 3),
@@ -116,7 +116,7 @@ Result<MariadbActivity> ReadMariadbActivity(MariadbServer& server, Deadline dead
   if (const Status status = ReadDefinitions(server, deadline, activity); !status) {
     return Fail(status.error());
   }
-  const auto transactions = server.Query(kTransactions, deadline);
+  const auto transactions = server.QueryMemory(kTransactions, deadline);
   if (!transactions) {
     if (!IsAbsent(transactions.error())) return Fail(transactions.error());
     activity.sees_all = transactions.error().kind != ErrorKind::kPermission;
@@ -128,10 +128,10 @@ Result<MariadbActivity> ReadMariadbActivity(MariadbServer& server, Deadline dead
   if (std::none_of(activity.transactions->begin(), activity.transactions->end(), waits_for_row)) {
     return activity;
   }
-  const auto locks = server.Query(kLocks, deadline);
+  const auto locks = server.QueryMemory(kLocks, deadline);
   if (!locks) return Fail(locks.error());
   AddWanted(*transactions, *locks, *activity.transactions);
-  const auto waits = server.Query(kWaits, deadline);
+  const auto waits = server.QueryMemory(kWaits, deadline);
   if (!waits) return Fail(waits.error());
   activity.waits = WaitsOf(*waits);
   return activity;

@@ -116,7 +116,7 @@ class MariadbStatusCollector final : public Collector {
       const Deadline share = deadline.Share(servers.size() - i);
       const bool is_first = i == 0;  // the names of mysqld_exporter know one server only
       const auto server = context_.mariadb_server(servers[i].options);
-      const auto answer = server->Query(is_first ? "SHOW GLOBAL STATUS" : "SELECT 1", share);
+      const auto answer = server->QueryMemory(is_first ? "SHOW GLOBAL STATUS" : "SELECT 1", share);
       for (const Bench* bench : servers[i].benches) AddReachability(bench->name, answer, sink);
       const Status asked = answer ? Status() : Fail(answer.error());
       if (is_first) {

@@ -52,7 +52,7 @@ class MariadbVariablesCollector final : public Collector {
   Status Collect(Deadline deadline, SampleSink& sink) override {
     const auto server = FirstServer(context_);
     if (!server) return {};
-    const auto rows = server->Query("SHOW GLOBAL VARIABLES", deadline);
+    const auto rows = server->QueryMemory("SHOW GLOBAL VARIABLES", deadline);
     if (!rows) return Fail(rows.error());
     AddVariables(PairsOf(*rows), sink);
     return {};
