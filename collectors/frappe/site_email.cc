@@ -66,12 +66,15 @@ class Reader {
     }
   }
 
+  // A mail could have been sent since it was queued, or since the later time it was meant for. A
+  // zero date tells nothing, and as the least of all it would hide the others.
   void ReadDue() {
     const auto rows = database_.Read(
         kEmailQueue, {"status", "send_after", "creation"},
-        fmt::format("SELECT COUNT(*), MIN(creation) FROM (SELECT creation FROM {{table}} WHERE "
-                    "status = 'Not Sent' AND (send_after IS NULL OR send_after <= '{}') LIMIT "
-                    "100001) counted",
+        fmt::format("SELECT COUNT(*), MIN(IF(since > '1000-01-01', since, NULL)) FROM (SELECT "
+                    "COALESCE(GREATEST(creation, send_after), creation, send_after) since FROM "
+                    "{{table}} WHERE status = 'Not Sent' AND (send_after IS NULL OR send_after <= "
+                    "'{}') LIMIT 100001) counted",
                     Local(0)),
         deadline_);
     if (!Keep(rows) || !*rows) return;

@@ -24,13 +24,13 @@ constexpr Family kEmailsDue{
     .labels = {"bench", "site"},
     .help = "E-mails that are not sent though their time has come, of any age, up to 100001.",
     .source = "status, send_after of tabEmail Queue"};
-constexpr Family kEmailAge{
-    .name = "erpnext_email_oldest_unsent_age_seconds",
-    .labels = {"bench", "site"},
-    .help =
-        "Age of the oldest e-mail that is not sent though its time has come. "
-        "Absent when there is none.",
-    .source = "status, send_after, creation of tabEmail Queue"};
+constexpr Family kEmailAge{.name = "erpnext_email_oldest_unsent_age_seconds",
+                           .labels = {"bench", "site"},
+                           .help =
+                               "How long the oldest e-mail that is not sent could have been: since "
+                               "it was queued, or since "
+                               "the later time it was meant for. Absent when none is due.",
+                           .source = "status, send_after, creation of tabEmail Queue"};
 constexpr Family kEmailStuck{
     .name = "erpnext_email_stuck_emails",
     .labels = {"bench", "site"},

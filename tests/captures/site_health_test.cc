@@ -40,6 +40,7 @@ class CapturedHealth : public testing::TestWithParam<std::filesystem::path> {
   }
 
   void CompareFigures(const Collected& run);
+  void AddWaitingMails(const std::string& site);
   void ExplainStatements();
 
   json truth_;
@@ -57,6 +58,33 @@ TEST_P(CapturedHealth, IsThatOfSystemHealthReportAndReadsNoLargeTableWhole) {
   ASSERT_TRUE(run.status) << run.status.error().message;
   CompareFigures(run);
   ExplainStatements();
+  const std::string& site = bench_.sites[0].name;
+  AddWaitingMails(site);
+  const std::string age = CollectOnce(kSiteHealthCollector, context_)
+                              .Value(fmt::format("erpnext_email_oldest_unsent_age_seconds{{"
+                                                 "bench=\"b\",site=\"{}\"}}",
+                                                 site));
+  ASSERT_NE("absent", age) << "a zero date hides what waits";
+  EXPECT_NEAR(1800, std::stod(age), 120);
+}
+
+// Instead of what there is: mails that have been due for half an hour or less.
+void CapturedHealth::AddWaitingMails(const std::string& site) {
+  const std::string now = truth_.at("scheduler").at(site).at("site_now");
+  const auto ago = [&](int minutes) {
+    return fmt::format("'{}' - INTERVAL {} MINUTE", now, minutes);
+  };
+  const std::pair<std::string, std::string> created_and_meant_for[] = {
+      {ago(30), "NULL"},        {ago(600), ago(20)}, {ago(10), ago(9000)},    {ago(9000), ago(-5)},
+      {"'0000-00-00'", "NULL"}, {"NULL", ago(25)},   {"'0000-00-00'", ago(5)}};
+  std::string statements = "DELETE FROM `tabEmail Queue`;";
+  for (const auto& [created, meant_for] : created_and_meant_for) {
+    statements += fmt::format(
+        "INSERT INTO `tabEmail Queue` (name, status, creation, modified, send_after) "
+        "SELECT UUID(), 'Not Sent', {0}, {0}, {1};",
+        created, meant_for);
+  }
+  mariadb_.Run(bench_.sites[0].config.Text("db_name").value(), statements);
 }
 
 void CapturedHealth::CompareFigures(const Collected& run) {
