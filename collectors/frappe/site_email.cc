@@ -85,15 +85,27 @@ class Reader {
     }
   }
 
-  // As frappe.db.get_default and cint take it.
+  // frappe.db.get_default("suspend_email_queue") is that of all. Frappe 13 asks
+  // frappe.defaults.get_defaults() for hold_queue instead, where that of the user who runs the job
+  // goes before that of all; its list of mails set it for whoever clicked.
   void ReadSuspended() {
-    const auto rows =
-        database_.Read(kDefaults, {"parent", "defkey", "defvalue"},
-                       "SELECT defvalue FROM {table} WHERE parent = '__default' AND defkey = "
-                       "'suspend_email_queue' LIMIT 1",
-                       deadline_);
+    const auto rows = database_.Read(
+        kDefaults, {"parent", "defkey", "defvalue"},
+        "SELECT parent, defkey, defvalue FROM {table} WHERE parent IN ('__default', "
+        "'Administrator') AND defkey IN ('suspend_email_queue', 'hold_queue') LIMIT 100",
+        deadline_);
     if (!Keep(rows) || !*rows) return;
-    email_.queue_suspended = NumberAt(**rows, 0) == 1.0;
+    email_.queue_suspended = false;
+    bool held_by_user = false;
+    for (const auto& row : (*rows)->rows) {
+      if (row.size() != 3) continue;
+      const bool all = row[0] == "__default";
+      const bool set = ParseNumber<double>(row[2].value_or("")) == 1.0;
+      if (row[1] == "suspend_email_queue" && all) email_.queue_suspended = set;
+      if (row[1] != "hold_queue" || (all && held_by_user)) continue;
+      email_.queue_held = set;
+      held_by_user = !all;
+    }
   }
 
   void ReadAccounts() {

@@ -21,6 +21,7 @@ struct SiteEmail {
   std::optional<double> oldest_due_age;                    // seconds; nothing when none is due
   std::optional<double> stuck;                             // being sent for longer than 15 minutes
   std::optional<bool> queue_suspended;
+  std::optional<bool> queue_held;          // by Frappe 13; nothing when nobody ever held it
   std::map<std::string, double> accounts;  // by state
   Status status;                           // the first of what failed
 };

@@ -42,10 +42,10 @@ constexpr Family kEmailSuspended{
     .labels = {"bench", "site", "reason"},
     .help =
         "1 when nothing is sent because somebody wanted it so: muted in the configuration, or the "
-        "queue suspended.",
+        "queue suspended (hold_queue in Frappe 13).",
     .source =
-        "mute_emails of site_config.json or common_site_config.json; suspend_email_queue of "
-        "tabDefaultValue"};
+        "mute_emails of site_config.json or common_site_config.json; suspend_email_queue and "
+        "hold_queue of tabDefaultValue"};
 constexpr Family kEmailAccounts{
     .name = "erpnext_email_accounts",
     .labels = {"bench", "site", "state"},
@@ -253,6 +253,9 @@ class SiteHealthCollector final : public Collector {
     if (email.queue_suspended) {
       sink.Add(kEmailSuspended, {bench, site, "suspend_email_queue"},
                *email.queue_suspended ? 1 : 0);
+    }
+    if (email.queue_held) {
+      sink.Add(kEmailSuspended, {bench, site, "hold_queue"}, *email.queue_held ? 1 : 0);
     }
     for (const auto& [state, number] : email.accounts) {
       sink.Add(kEmailAccounts, {bench, site, state}, number);

@@ -101,7 +101,7 @@ TEST_F(SiteHealthTest, TellsAllThereIs) {
        MariadbTable{{}, {{"Not Sent", "3"}, {"Sent", "120"}, {"Error", "2"}, {"New one", "1"}}}});
   databases_->Set({"MIN("}, {"3", "2026-11-24 12:00:00.000000"});
   databases_->Set({"'Sending'"}, {"1"});
-  databases_->Set({"suspend_email_queue"}, {"1"});
+  databases_->Set({"suspend_email_queue"}, {"__default", "suspend_email_queue", "1"});
   databases_->Set({"tabEmail Account"}, {"2", "1", "1", "0"});
   databases_->Set({"tabError Log"}, {"26"});
   databases_->Set({"tabActivity Log", "2026-10-25 13:00:00"}, {"6"});
@@ -185,10 +185,31 @@ TEST_F(SiteHealthTest, MutedEmailsAreReadFromTheConfiguration) {
   EXPECT_EQ("1", Run().Value(Series("email_sending_suspended", ",reason=\"mute_emails\"")));
 }
 
+TEST_F(SiteHealthTest, FrappeThirteenHoldsItsQueueByAnotherName) {
+  const auto reasons = [&](std::vector<std::vector<std::optional<std::string>>> rows) {
+    databases_->known.insert(databases_->known.begin(),
+                             {{"hold_queue"}, MariadbTable{{}, std::move(rows)}});
+    const Collected run = Run();
+    return run.Value(Series("email_sending_suspended", ",reason=\"suspend_email_queue\"")) + " " +
+           run.Value(Series("email_sending_suspended", ",reason=\"hold_queue\""));
+  };
+  EXPECT_EQ("0 absent", reasons({}));
+  EXPECT_EQ("0 1", reasons({{"__default", "hold_queue", "1"}}));
+  EXPECT_EQ("0 0", reasons({{"__default", "hold_queue", "0"}}));
+  EXPECT_EQ("0 1", reasons({{"Administrator", "hold_queue", "1"}}));
+  EXPECT_EQ("0 0",
+            reasons({{"Administrator", "hold_queue", "0"}, {"__default", "hold_queue", "1"}}));
+  EXPECT_EQ("0 1",
+            reasons({{"__default", "hold_queue", "0"}, {"Administrator", "hold_queue", "1"}}));
+  EXPECT_EQ("1 0", reasons({{"__default", "suspend_email_queue", "1"},
+                            {"Administrator", "suspend_email_queue", "0"},
+                            {"__default", "hold_queue", std::nullopt}}));
+}
+
 TEST_F(SiteHealthTest, HostileAnswersAreNoFigures) {
   databases_->Set({"tabError Log"}, {"many"});
   databases_->Set({"MIN("}, {"3", "0000-00-00 00:00:00"});
-  databases_->Set({"suspend_email_queue"}, {std::nullopt});
+  databases_->Set({"suspend_email_queue"}, {std::nullopt, std::nullopt, std::nullopt});
   databases_->known.insert(databases_->known.begin(),
                            {{"tabSessions"}, MariadbTable{{}, {{}, {"1"}}}});
   const Collected collected = Run();
