@@ -15,7 +15,8 @@ constexpr std::pair<std::string_view, const char*> kStatuses[] = {
     {"Sent", "sent"},         {"Partially Sent", "partially_sent"},
     {"Error", "error"},       {"Expired", "expired"}};
 // In the order of the statement below.
-constexpr const char* kAccountStates[] = {"incoming", "outgoing", "failing", "awaiting_password"};
+constexpr const char* kAccountStates[] = {"incoming", "outgoing", "failed_since_saved",
+                                          "awaiting_password"};
 
 class Reader {
  public:
@@ -108,6 +109,8 @@ class Reader {
     }
   }
 
+  // Frappe adds to no_failed each time it cannot reach the server to fetch mail, and makes it 0
+  // when somebody saves the account, never when it fetches mail again.
   void ReadAccounts() {
     const auto rows = database_.Read(
         kEmailAccount, {"enable_incoming", "enable_outgoing", "no_failed", "awaiting_password"},

@@ -50,8 +50,10 @@ constexpr Family kEmailAccounts{
     .name = "erpnext_email_accounts",
     .labels = {"bench", "site", "state"},
     .help =
-        "E-mail accounts that are incoming, outgoing, failing (fetching failed last time), or "
-        "awaiting_password. One account may be in several states.",
+        "E-mail accounts that are incoming, outgoing, failed_since_saved (their server could not "
+        "be "
+        "reached to fetch mail at least once since somebody saved the account; it may work again), "
+        "or awaiting_password. One account may be in several states.",
     .source = "enable_incoming, enable_outgoing, no_failed, awaiting_password of tabEmail Account"};
 constexpr Family kEmailsReceived{
     .name = "erpnext_email_received_emails",
