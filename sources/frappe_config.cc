@@ -2,6 +2,7 @@
 // Layers of JSON objects with Python's rules of truth.
 #include "sources/frappe_config.h"
 
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "core/text.h"
@@ -60,6 +61,15 @@ std::optional<std::int64_t> IntegerOf(const json& value) {
   return std::nullopt;
 }
 
+// As int(float(value)) in Python, of what there is in JSON.
+bool IsNonZero(const json& value) {
+  if (value.is_boolean()) return value.get<bool>();
+  std::optional<double> number;
+  if (value.is_number()) number = value.get<double>();
+  if (value.is_string()) number = ParseNumber<double>(Trim(value.get_ref<const std::string&>()));
+  return number && std::isfinite(*number) && std::trunc(*number) != 0;
+}
+
 }  // namespace
 
 Result<FrappeConfig> FrappeConfig::Parse(std::string_view text, std::string_view path) {
@@ -109,6 +119,11 @@ bool FrappeConfig::Has(std::string_view key) const { return Find(key) != nullptr
 bool FrappeConfig::Truthy(std::string_view key) const {
   const json* value = Find(key);
   return value != nullptr && IsTrueInPython(*value);
+}
+
+bool FrappeConfig::NonZero(std::string_view key) const {
+  const json* value = Find(key);
+  return value != nullptr && IsNonZero(*value);
 }
 
 std::optional<std::string> FrappeConfig::Text(std::string_view key) const {

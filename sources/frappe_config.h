@@ -34,6 +34,10 @@ class FrappeConfig {
   // are false, but the string "0" is true. A key that is not there is false.
   bool Truthy(std::string_view key) const;
 
+  // Whether Frappe's cint makes anything but 0 of it, which it tests instead of some keys: true, 1,
+  // "1" and "1.5" are, but "yes", "0" and 0.5 are not.
+  bool NonZero(std::string_view key) const;
+
   // A string; nothing for other types and for the empty string.
   std::optional<std::string> Text(std::string_view key) const;
 

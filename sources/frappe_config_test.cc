@@ -30,6 +30,18 @@ TEST(FrappeConfig, HasPythonsRulesOfTruth) {
   EXPECT_FALSE(Parse("{}").Truthy("maintenance_mode"));
 }
 
+TEST(FrappeConfig, HasTheNumbersOfFrappesCint) {
+  for (const char* value :
+       {"1", "-1", "true", "\"1\"", "\" 1 \"", "\"1.5\"", "1.5", "\"2\"", "18446744073709551615"}) {
+    EXPECT_TRUE(Parse(std::string("{\"a\": ") + value + "}").NonZero("a")) << value;
+  }
+  for (const char* value : {"0", "0.5", "false", "null", "\"0\"", "\"0.5\"", "\"\"", "\"yes\"",
+                            "\"true\"", "\"inf\"", "\"nan\"", "[1]", "{\"b\": 1}"}) {
+    EXPECT_FALSE(Parse(std::string("{\"a\": ") + value + "}").NonZero("a")) << value;
+  }
+  EXPECT_FALSE(Parse("{}").NonZero("a"));
+}
+
 TEST(FrappeConfig, AHigherLayerHidesWholeValues) {
   const auto site = Parse(R"({"db_name": "_1", "workers": {"a": {}}, "pause_scheduler": 0})");
   const auto common = Parse(R"({"db_port": 3311, "workers": {"b": {}}, "pause_scheduler": 1})");

@@ -202,7 +202,7 @@ class SiteHealthCollector final : public Collector {
   Status CollectSite(const Bench& bench, const Site& site, SiteDatabase* database,
                      const FileLocks& locks, Deadline deadline, SampleSink& sink) {
     sink.Add(kEmailSuspended, {bench.name, site.name, "mute_emails"},
-             site.config.Truthy("mute_emails") ? 1 : 0);
+             site.config.NonZero("mute_emails") ? 1 : 0);
     // A migration must not wait for us, who read its tables.
     if (database == nullptr || IsMigrating(locks, site)) return {};
     const Status status = ReadSite(bench, site, *database, deadline, sink);

@@ -179,10 +179,15 @@ TEST_F(SiteHealthTest, ADatabaseThatIsGoneAffectsNoOtherSite) {
 }
 
 TEST_F(SiteHealthTest, MutedEmailsAreReadFromTheConfiguration) {
-  Bench muted = MakeBench("b", R"({"mute_emails": 1})");
-  AddSite(muted, "a.example.com");
-  Publish(context_, {muted});
-  EXPECT_EQ("1", Run().Value(Series("email_sending_suspended", ",reason=\"mute_emails\"")));
+  const std::pair<const char*, const char*> cases[] = {
+      {"1", "1"}, {"true", "1"}, {"\"1\"", "1"}, {"0", "0"}, {"\"0\"", "0"}, {"\"yes\"", "0"}};
+  for (const auto& [value, expected] : cases) {
+    Bench muted = MakeBench("b", fmt::format(R"({{"mute_emails": {}}})", value));
+    AddSite(muted, "a.example.com");
+    Publish(context_, {muted});
+    EXPECT_EQ(expected, Run().Value(Series("email_sending_suspended", ",reason=\"mute_emails\"")))
+        << value;
+  }
 }
 
 TEST_F(SiteHealthTest, FrappeThirteenHoldsItsQueueByAnotherName) {
