@@ -71,7 +71,9 @@ constexpr Family kMismatch{
     .labels = {"bench", "site", "app"},
     .help =
         "1 when the app on disk has another version than it had when the site was last migrated, "
-        "else 0. Absent for an app that does not tell its version.",
+        "else 0. Absent for an app that does not tell its version, and for one on a branch for "
+        "which "
+        "its hooks name a version of the branch.",
     .source = "app_version of tabInstalled Application; apps/<app>/<app>/__init__.py"};
 constexpr const Family* kFamilies[] = {&kRunning,   &kRunningSince, &kPending,   &kSkipped,
                                        &kLastPatch, &kLastSuccess,  &kCompleted, &kMismatch};
@@ -105,6 +107,16 @@ Patches ReadPatches(const Bench& bench) {
     if (text) patches.emplace(app.name, ParsePatches(*text));
   }
   return patches;
+}
+
+// Frappe's get_installed_apps_info takes the version that an app's hooks give to its branch, with
+// the commit behind it, before that of its code: "16.x.x-develop (abc1234)". Without git the commit
+// is empty. The code on disk has no such text to compare with.
+bool IsOfBranch(std::string_view version) {
+  const std::size_t open = version.rfind(" (");
+  if (open == std::string_view::npos || version.back() != ')') return false;
+  const std::string_view commit = version.substr(open + 2, version.size() - open - 3);
+  return commit.find_first_not_of("0123456789abcdef") == std::string_view::npos;
 }
 
 class MigrateCollector final : public Collector {
@@ -234,6 +246,7 @@ class MigrateCollector final : public Collector {
       const auto app = std::find_if(bench.apps.begin(), bench.apps.end(),
                                     [&](const App& each) { return each.name == row[0]; });
       if (app == bench.apps.end() || app->version.empty() || !row[1] || row[1]->empty()) continue;
+      if (IsOfBranch(*row[1])) continue;
       sink.Add(kMismatch, {bench.name, database.site(), app->name}, app->version == row[1] ? 0 : 1);
     }
     if (!success) return {};

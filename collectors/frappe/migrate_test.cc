@@ -124,6 +124,19 @@ TEST_F(MigrateTest, VersionsAreComparedWhereBothTellOne) {
   EXPECT_THAT(Run().text, Not(HasSubstr("success")));
 }
 
+TEST_F(MigrateTest, TheVersionOfABranchIsNotComparedWithThatOfTheCode) {
+  const auto mismatch = [&](const char* stored) {
+    Site().Answer("tabInstalled Application", {Row{"frappe", stored, "2026-11-24 12:59:58"}});
+    return Run().Value(
+        R"(erpnext_site_app_version_mismatch{bench="b",site="s.example",app="frappe"})");
+  };
+  EXPECT_EQ("absent", mismatch("15.x.x-develop (abc1234)"));
+  EXPECT_EQ("absent", mismatch("15.8.1 ()"));
+  EXPECT_EQ("1", mismatch("15.8.0 (beta)"));
+  EXPECT_EQ("1", mismatch(")"));
+  EXPECT_EQ("1", mismatch("15.x.x-develop"));
+}
+
 TEST_F(MigrateTest, NoLockIsNoProofWhereNothingCanBeSeen) {
   folder_.Write("proc/7/cmdline", "");
   EXPECT_THAT(Run().text, Not(HasSubstr("running")));
