@@ -57,8 +57,11 @@ constexpr Family kFailedCapped{
     .labels = {"bench", "queue"},
     .help =
         "1 when the list of failed jobs is as long as Frappe lets it become. Then it deletes "
-        "failed jobs, and their number says no more how many failed.",
-    .source = "ZCARD rq:failed:<queue>; rq_failed_jobs_limit, else 1000"};
+        "failed jobs, and their number says no more how many failed. Absent before Frappe 14.47, "
+        "which deletes none.",
+    .source =
+        "ZCARD rq:failed:<queue>; rq_failed_jobs_limit, else 1000; version in "
+        "apps/frappe/frappe/__init__.py"};
 constexpr Family kSuspended{.name = "erpnext_queues_suspended",
                             .labels = {"bench"},
                             .help = "1 when `rq suspend` keeps all workers from taking jobs.",
@@ -68,6 +71,16 @@ constexpr const Family* kFamilies[] = {&kJobs,  &kOldestAge, &kNextAge,      &kN
 
 // truncate_failed_registry of Frappe 14.47 and later keeps one less than the limit, and adds one.
 constexpr double kFailedJobsLimit = 1000;
+
+// A version that is not known is taken for one of those.
+bool TruncatesFailed(const Bench& bench) {
+  if (bench.frappe_major.value_or(15) != 14) return bench.frappe_major.value_or(15) > 14;
+  const auto frappe = std::find_if(bench.apps.begin(), bench.apps.end(),
+                                   [](const App& app) { return app.name == "frappe"; });
+  if (frappe == bench.apps.end()) return true;
+  const std::string_view version = frappe->version;
+  return MajorVersion(version.substr(version.find('.') + 1)).value_or(47) >= 47;
+}
 
 double FailedLimit(const Bench& bench) {
   const auto limit = bench.config.Integer("rq_failed_jobs_limit");
@@ -144,7 +157,7 @@ class QueuesCollector final : public Collector {
     if (const auto timeout = QueueTimeout(bench, name)) {
       sink.Add(kTimeout, {bench.name, name}, *timeout);
     }
-    if (queue.failed_registered) {
+    if (queue.failed_registered && TruncatesFailed(bench)) {
       const bool capped = *queue.failed_registered >= FailedLimit(bench) - 1;
       sink.Add(kFailedCapped, {bench.name, name}, capped ? 1 : 0);
     }

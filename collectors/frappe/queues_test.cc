@@ -287,6 +287,28 @@ TEST_F(QueuesTest, AListOfFailedJobsThatIsFullSaysSo) {
   EXPECT_EQ("0", collected.Value(OfQueue("erpnext_queue_failed_jobs_capped", "default")));
 }
 
+TEST_F(QueuesTest, OlderFrappeDeletesNoFailedJobs) {
+  FakeRedis::SortedSet failed;
+  for (int i = 0; i < 1200; ++i) failed[std::to_string(i)] = kNow + 60;
+  redis_->keys["rq:failed:" + own_ + "short"] = failed;
+  redis_->keys["rq:failed:short"] = failed;  // of version 13
+  const std::pair<const char*, const char*> cases[] = {{"13.58.21", "absent"},
+                                                       {"14.0.0", "absent"},
+                                                       {"14.46.2", "absent"},
+                                                       {"14.47.0", "1"},
+                                                       {"14.100.1", "1"},
+                                                       {"15.0.0", "1"},
+                                                       {"", "1"}};
+  for (const auto& [version, expected] : cases) {
+    Bench bench = bench_;
+    bench.apps = {{"erpnext", "1.0.0"}, {"frappe", version}};
+    bench.frappe_major = MajorVersion(version);
+    PublishOne(bench);
+    EXPECT_EQ(expected, Run().Value(OfQueue("erpnext_queue_failed_jobs_capped", "short")))
+        << version;
+  }
+}
+
 TEST_F(QueuesTest, TellsWhenAQueueWillBeEmpty) {
   PublishOne(bench_);
   AddWorker("w", {{"queues", own_ + "short," + own_ + "long"}});
