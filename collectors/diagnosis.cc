@@ -87,6 +87,21 @@ std::string Expand(std::string_view text, const ClientMetric& metric, double val
 
 using Families = std::map<std::string_view, const MetricFamily*>;
 
+// As the panels of the dashboards choose: jobs of a site that sleeps or is switched off are overdue
+// on purpose.
+bool IsMeantToRun(const Families& families, const ClientMetric& of_site) {
+  const auto states = families.find("erpnext_scheduler_state");
+  if (states == families.end()) return false;
+  const auto& metrics = states->second->metric;
+  return std::any_of(metrics.begin(), metrics.end(), [&](const ClientMetric& metric) {
+    if (ValueOf(*states->second, metric) != 1) return false;
+    const std::string state = Label(metric, "state");
+    return Label(metric, "site") == Label(of_site, "site") &&
+           Label(metric, "bench") == Label(of_site, "bench") &&
+           (state == "active" || state == "process_missing" || state == "redis_unavailable");
+  });
+}
+
 // One line for each series, by the first symptom that fits.
 std::vector<Finding> FindingsOf(const Families& families) {
   std::vector<Finding> findings;
@@ -97,6 +112,7 @@ std::vector<Finding> FindingsOf(const Families& families) {
     for (const ClientMetric& metric : family->second->metric) {
       const double value = ValueOf(*family->second, metric);
       if (judged[&metric] || !Fits(symptom, metric, value)) continue;
+      if (symptom.of_meant_to_run && !IsMeantToRun(families, metric)) continue;
       judged[&metric] = true;
       findings.push_back(
           {symptom.severity, Label(metric, "site"), Expand(symptom.text, metric, value)});

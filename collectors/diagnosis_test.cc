@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <set>
 
 #include "collectors/all_collectors.h"
@@ -66,6 +67,30 @@ TEST(Diagnosis, TheWorstComesFirstAndASeriesOnce) {
                           "W site a is in maintenance mode", "W 3 jobs in q of b hang: zombie",
                           "W a job in long of b has been waiting for 62 min",
                           "W a job in default of b has been waiting for 11 min"));
+}
+
+TEST(Diagnosis, OverdueJobsAreASignOnlyWhereTheSchedulerIsMeantToRun) {
+  const auto found = [](const std::string& state) {
+    const Labels site = {{"bench", "b"}, {"site", "s"}};
+    const Labels other = {{"bench", "b"}, {"site", "other"}, {"state", "active"}};
+    Labels own = site;
+    own.emplace_back("state", state);
+    Labels not_it = site;
+    not_it.emplace_back("state", "active");
+    const auto texts = Texts({Gauge("erpnext_scheduled_jobs_overdue", {{site, 4}}),
+                              Gauge("erpnext_scheduler_state",
+                                    {{other, 1}, {not_it, state == "active" ? 1 : 0}, {own, 1}})});
+    return std::count(texts.begin(), texts.end(), "W 4 scheduled jobs of s are overdue");
+  };
+  for (const char* state : {"active", "process_missing", "redis_unavailable"}) {
+    EXPECT_EQ(1, found(state)) << state;
+  }
+  for (const char* state :
+       {"maintenance", "paused", "disabled_config", "disabled_settings", "dormant"}) {
+    EXPECT_EQ(0, found(state)) << state;
+  }
+  EXPECT_THAT(Texts({Gauge("erpnext_scheduled_jobs_overdue", {{{{"site", "s"}}, 4}})}), IsEmpty())
+      << "its state is not known";
 }
 
 TEST(Diagnosis, OfSettingsOnlyThoseThatDoHarm) {

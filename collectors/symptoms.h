@@ -25,6 +25,8 @@ struct Symptom {
   Is is;
   double limit;
   std::string_view text;  // {label}, {value}, and {time} for a value in seconds
+  // Only of sites whose scheduler is meant to run: active, or kept from it by a fault.
+  bool of_meant_to_run = false;
 };
 
 // In static storage. The worst of a family comes first, for a series has the first that fits.
