@@ -156,6 +156,8 @@ class MigrateCollector final : public Collector {
   }
 
  private:
+  using SiteKey = std::pair<std::string, std::string>;  // path of the bench, site
+
   static void AddRunning(const Bench& bench, const Site& site, SampleSink& sink) {
     sink.Add(kRunning, {bench.name, site.name}, 1);
     if (const auto since = LastStart(site)) {
@@ -171,7 +173,7 @@ class MigrateCollector final : public Collector {
   }
 
   Status ReadSite(const Bench& bench, SiteDatabase& database, const Patches& patches,
-                  std::optional<double> started, Deadline deadline, SampleSink& sink) const {
+                  std::optional<double> started, Deadline deadline, SampleSink& sink) {
     if (const Status open = database.Open(context_.clock->Steady(), deadline); !open) return open;
     Status status = AddTimes(bench, database, deadline, sink);
     const Status installed = AddInstalled(bench, database, started, deadline, sink);
@@ -230,7 +232,7 @@ class MigrateCollector final : public Collector {
 
   // Frappe 15 deletes and writes these rows in the transaction that ends a migration.
   Status AddInstalled(const Bench& bench, SiteDatabase& database, std::optional<double> started,
-                      Deadline deadline, SampleSink& sink) const {
+                      Deadline deadline, SampleSink& sink) {
     const auto zone = database.Zone(deadline);
     if (!zone) return Fail(zone.error());
     const auto rows =
@@ -239,10 +241,12 @@ class MigrateCollector final : public Collector {
     if (!rows) return Fail(rows.error());
     if (!*rows) return {};
     std::optional<double> success;
+    std::string newest;  // as it is written
     for (const auto& row : (*rows)->rows) {
       if (row.size() != 3) continue;
       const auto time = *zone ? (*zone)->ToUnix(row[2].value_or(""), NowSeconds()) : std::nullopt;
       if (time) success = std::max(*time, success.value_or(*time));
+      newest = std::max(newest, row[2].value_or(""));
       const auto app = std::find_if(bench.apps.begin(), bench.apps.end(),
                                     [&](const App& each) { return each.name == row[0]; });
       if (app == bench.apps.end() || app->version.empty() || !row[1] || row[1]->empty()) continue;
@@ -252,15 +256,28 @@ class MigrateCollector final : public Collector {
     if (!success) return {};
     sink.Add(kLastSuccess, {bench.name, database.site()}, *success);
     if (started) {
-      sink.Add(kCompleted, {bench.name, database.site()}, *success >= *started ? 1 : 0);
+      const bool completed = Completed({bench.path, database.site()}, *started, *success, newest);
+      sink.Add(kCompleted, {bench.name, database.site()}, completed ? 1 : 0);
     }
     return {};
+  }
+
+  // Rows are written in the time zone that System Settings had then. A zone that is moved
+  // afterwards makes them earlier or later, but not incomplete: what was seen to be complete stays
+  // so while neither the lock nor the rows change.
+  bool Completed(const SiteKey& site, double started, double success, const std::string& newest) {
+    const std::pair state(started, newest);
+    if (success >= started) completed_[site] = state;
+    const auto seen = completed_.find(site);
+    return seen != completed_.end() && seen->second == state;
   }
 
   double NowSeconds() const { return UnixSeconds(context_.clock->Wall()); }
 
   CollectorContext context_;
   SiteDatabases databases_;
+  // The last migration that was complete: when it took the lock, and its newest row.
+  std::map<SiteKey, std::pair<double, std::string>> completed_;
 };
 
 }  // namespace

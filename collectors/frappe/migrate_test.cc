@@ -108,6 +108,34 @@ TEST_F(MigrateTest, AMigrationThatStoppedIsNotCompleted) {
   EXPECT_EQ("absent", completed_when_begun_at(kWritten - 60));
 }
 
+TEST_F(MigrateTest, AZoneThatIsMovedLaterDoesNotMakeAMigrationIncomplete) {
+  bench_.sites[0].path = folder_.path("b/sites/s.example");
+  folder_.Write("b/sites/s.example/locks/bench_migrate.lock", "");
+  const std::string path = folder_.path("b/sites/s.example/locks/bench_migrate.lock");
+  const auto begin = [&](std::time_t seconds) {
+    const timespec times[] = {{seconds, 0}, {seconds, 0}};
+    EXPECT_EQ(0, utimensat(AT_FDCWD, path.c_str(), times, 0));
+  };
+  Publish(context_, {bench_});
+  const auto collector = kMigrateCollector.make(context_);
+  const auto completed = [&] {
+    clock_.Advance(std::chrono::hours(1));
+    return Collect(kMigrateCollector, *collector)
+        .Value(R"(erpnext_migrate_last_completed{bench="b",site="s.example"})");
+  };
+  begin(1795521599 - 60);
+  EXPECT_EQ("1", completed());
+  Site().Answer("tabSingles", {Row{"time_zone", "Asia/Kolkata"}});
+  EXPECT_EQ("1", completed()) << "the rows tell an earlier time, and are the same";
+  Site().Answer("tabInstalled Application",
+                {Row{"frappe", "15.8.1", "2026-11-24 12:00:00.000000"}});
+  EXPECT_EQ("0", completed()) << "a backup was restored";
+  Site().Answer("tabInstalled Application",
+                {Row{"frappe", "15.8.1", "2026-11-24 12:59:59.500000"}});
+  begin(1795521599 - 30);
+  EXPECT_EQ("0", completed()) << "another migration began";
+}
+
 TEST_F(MigrateTest, VersionsAreComparedWhereBothTellOne) {
   bench_.apps = {{"frappe", "15.8.1"}, {"erpnext", ""}};
   const auto of = [](const Collected& run, const char* app) {
