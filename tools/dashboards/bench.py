@@ -225,7 +225,7 @@ def _queues():
              query("max by (bench, role) (erpnext_redis_memory_max_bytes{B} > 0)",
                    "{{bench}} {{role}} limit")],
             width=12, unit="bytes", overrides=[override("/ limit$/", **LIMIT)],
-            links=[runbook("ErpnextRedisDown")]),
+            links=[runbook("ErpnextRedisMemoryHigh"), runbook("ErpnextRedisDown")]),
     ]
 
 
