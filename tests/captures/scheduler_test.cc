@@ -13,6 +13,7 @@
 #include "core/testing/manual_clock.h"
 #include "mariadb_process.h"
 #include "sources/site_time.h"
+#include "statements.h"
 
 namespace erpnext {
 namespace {
@@ -39,6 +40,10 @@ class CapturedSchedulers : public testing::TestWithParam<std::filesystem::path> 
     context_.clock = &*clock_;
     context_.settings.proc_path = proc_.path();  // none of the processes of this host
     context_.settings.mariadb.address = mariadb_.address();
+    context_.mariadb_server = [this, connect = context_.mariadb_server](const auto& options) {
+      if (!server_) server_ = std::make_shared<Recorder>(connect(options));
+      return server_;
+    };
     bench_.frappe_major =
         MajorVersion(truth_.at("versions").at("frappe").get<std::string>()).value();
     const auto common = GetParam() / "bench" / "sites" / "common_site_config.json";
@@ -75,6 +80,7 @@ class CapturedSchedulers : public testing::TestWithParam<std::filesystem::path> 
   TempFolder proc_;
   MariadbProcess mariadb_;
   CollectorContext context_;
+  std::shared_ptr<Recorder> server_;
   Bench bench_ = MakeBench("b");
   std::unique_ptr<Collector> collector_;
 };
@@ -143,6 +149,10 @@ TEST_P(CapturedSchedulers, AreAsFrappeSawThem) {
                                      fmt::format(",status=\"{}\"", label))));
     }
   }
+  // As many rows each as the code has patches, jobs and apps.
+  EXPECT_GE(ExplainAll(mariadb_, *server_,
+                       {"tabPatch Log", "tabScheduled Job Type", "tabInstalled Application"}),
+            10 * bench_.sites.size());
 }
 
 std::string NameOf(const testing::TestParamInfo<std::filesystem::path>& bench) {

@@ -98,7 +98,7 @@ TEST_P(CapturedErrors, AreCountedAsFrappeCountsThem) {
   fmt::print("{}\n  {:46} {:>8} {:>8}\n", GetParam().filename().string(), "", "Frappe", "ours");
   for (const Site& site : bench_.sites) Compare(site.name, run);
   // Of each site the zone, twice the list, and once the texts.
-  EXPECT_GE(ExplainAll(*server_, {}), 4 * bench_.sites.size());
+  EXPECT_GE(ExplainAll(mariadb_, *server_, {}), 4 * bench_.sites.size());
 }
 
 void CapturedErrors::Compare(const std::string& site, const Collected& run) {

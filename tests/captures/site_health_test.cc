@@ -122,7 +122,7 @@ void CapturedHealth::CompareFigures(const Collected& run) {
 
 void CapturedHealth::ExplainStatements() {
   // A handful of rows each, or as many as there are users; no index could help.
-  EXPECT_GE(ExplainAll(*server_, {"tabEmail Account", "tabSessions", "tabUser"}),
+  EXPECT_GE(ExplainAll(mariadb_, *server_, {"tabEmail Account", "tabSessions", "tabUser"}),
             17 * bench_.sites.size());
 }
 

@@ -76,7 +76,7 @@ TEST_P(CapturedLogTables, AreAboutAsLongAsFrappeCounted) {
     EXPECT_EQ("1209600", ours(site, "retention_seconds", "Error Log"));
     EXPECT_EQ("absent", ours(site, "retention_seconds", "Activity Log"));
   }
-  EXPECT_GE(ExplainAll(*server, {}), bench.sites.size());
+  EXPECT_GE(ExplainAll(mariadb, *server, {}), bench.sites.size());
 }
 
 std::string NameOf(const testing::TestParamInfo<std::filesystem::path>& bench) {

@@ -14,9 +14,19 @@ std::size_t ColumnOf(const MariadbTable& plan, std::string_view name) {
   return static_cast<std::size_t>(found - plan.columns.begin());
 }
 
+// Of a table with twenty rows MariaDB rather reads the whole, whatever indexes there are. Its own
+// statistics, which it prefers to those of the engine, can say otherwise.
+void PretendTablesAreLarge(MariadbProcess& process) {
+  process.Run("mysql",
+              "REPLACE INTO table_stats SELECT TABLE_SCHEMA, TABLE_NAME, 1000000 FROM "
+              "information_schema.TABLES WHERE TABLE_NAME LIKE 'tab%'; FLUSH TABLES;");
+}
+
 }  // namespace
 
-std::size_t ExplainAll(Recorder& server, const std::set<std::string>& small) {
+std::size_t ExplainAll(MariadbProcess& process, Recorder& server,
+                       const std::set<std::string>& small) {
+  PretendTablesAreLarge(process);
   std::size_t explained = 0;
   for (const std::string& statement : std::vector(server.statements)) {
     if (statement.find("information_schema") != std::string::npos) continue;
@@ -37,9 +47,8 @@ std::size_t ExplainAll(Recorder& server, const std::set<std::string>& small) {
       const std::string table = row[ColumnOf(*plan, "table")].value_or("");
       if (table.empty() || table.starts_with("<derived")) continue;
       ++explained;
-      // In tables as small as these the whole may be cheaper: what counts is that there is an
-      // index.
-      EXPECT_EQ(exception, !row[ColumnOf(*plan, "possible_keys")].has_value()) << statement;
+      const std::string type = row[ColumnOf(*plan, "type")].value_or("");
+      EXPECT_EQ(exception, type == "ALL" || type == "index") << statement;
     }
   }
   return explained;
