@@ -135,9 +135,9 @@ bool JobsRun(const std::vector<CollectorView>& views) {
 void LookAgain(Engine& engine, Deadline deadline, std::vector<CollectorView>& views) {
   if (!JobsRun(views)) return;
   poll(nullptr, 0, kBetweenLooksMs);
-  for (CollectorView& again : engine.RunAll({.collect = {"workers"}}, deadline)) {
+  for (const CollectorView& again : engine.RunAll({.collect = {"workers"}}, deadline)) {
     for (CollectorView& view : views) {
-      if (view.name == again.name) view = std::move(again);
+      if (view.name == again.name) view = again;
     }
   }
 }

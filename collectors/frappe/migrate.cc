@@ -71,9 +71,8 @@ constexpr Family kMismatch{
     .labels = {"bench", "site", "app"},
     .help =
         "1 when the app on disk has another version than it had when the site was last migrated, "
-        "else 0. Absent for an app that does not tell its version, and for one on a branch for "
-        "which "
-        "its hooks name a version of the branch.",
+        "else 0. Absent for an app that does not tell its version, and for one whose hooks name a "
+        "version of the branch that it is on.",
     .source = "app_version of tabInstalled Application; apps/<app>/<app>/__init__.py"};
 constexpr const Family* kFamilies[] = {&kRunning,   &kRunningSince, &kPending,   &kSkipped,
                                        &kLastPatch, &kLastSuccess,  &kCompleted, &kMismatch};

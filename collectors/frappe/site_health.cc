@@ -27,9 +27,9 @@ constexpr Family kEmailsDue{
 constexpr Family kEmailAge{.name = "erpnext_email_oldest_unsent_age_seconds",
                            .labels = {"bench", "site"},
                            .help =
-                               "How long the oldest e-mail that is not sent could have been: since "
-                               "it was queued, or since "
-                               "the later time it was meant for. Absent when none is due.",
+                               "How long the oldest e-mail that is not sent could have been sent: "
+                               "since it was queued, or since the later time it was meant for. "
+                               "Absent when none is due.",
                            .source = "status, send_after, creation of tabEmail Queue"};
 constexpr Family kEmailStuck{
     .name = "erpnext_email_stuck_emails",
@@ -50,10 +50,9 @@ constexpr Family kEmailAccounts{
     .name = "erpnext_email_accounts",
     .labels = {"bench", "site", "state"},
     .help =
-        "E-mail accounts that are incoming, outgoing, failed_since_saved (their server could not "
-        "be "
-        "reached to fetch mail at least once since somebody saved the account; it may work again), "
-        "or awaiting_password. One account may be in several states.",
+        "E-mail accounts that are incoming, outgoing, failed_since_saved (at least once since "
+        "somebody saved the account its server could not be reached to fetch mail; it may work "
+        "again), or awaiting_password. One account may be in several states.",
     .source = "enable_incoming, enable_outgoing, no_failed, awaiting_password of tabEmail Account"};
 constexpr Family kEmailsReceived{
     .name = "erpnext_email_received_emails",
