@@ -2,6 +2,7 @@
 """The closed rows of the bench overview: MariaDB, host, logs, versions."""
 
 from dashboards.frame import runbook
+from dashboards.mariadb import deadlocks
 from dashboards.panels import LIMIT, override, query, table, timeseries
 from dashboards.thresholds import T, falling, rising
 
@@ -28,7 +29,7 @@ def mariadb():
             "Deadlocks in 15 minutes",
             "InnoDB ended one of two transactions that waited for each other. Frappe repeats a job "
             "that was ended so; a user's request fails.",
-            [query("increase(mysql_global_status_innodb_deadlocks{I}[15m])", "{{instance}}")],
+            [query(deadlocks("15m"), "{{instance}}")],
             width=12, steps=rising(T["deadlocks_high_count"]),
             links=[runbook("ErpnextDeadlocksHigh"), runbook("ErpnextDeadlockStorm")]),
         timeseries(

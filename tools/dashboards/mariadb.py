@@ -11,6 +11,17 @@ PER_CPU = ('max by (instance) (mysql_global_status_threads_running{I} / on (job,
            'count by (job, instance) (rate(node_cpu_seconds_total{I,mode="idle"}[$__rate_interval])))')
 
 
+def _increase(window, *counters):
+    """Of the first of these counters that the server has."""
+    return "({})".format(" or ".join(f"increase({each}{{I}}[{window}])" for each in counters))
+
+
+def deadlocks(window):
+    """As InnoDB counts them. The status variable is there since MariaDB 10.5."""
+    metric = "mysql_info_schema_innodb_metrics_lock_lock_deadlocks"
+    return _increase(window, "mysql_global_status_innodb_deadlocks", metric, metric + "_total")
+
+
 def _state():
     return [
         stat("MariaDB",
@@ -99,13 +110,14 @@ def _locks():
               links=[runbook("ErpnextLongTransaction")]),
         timeseries("Waits in vain, in 15 minutes",
                    "Statements that gave up waiting for a row after innodb_lock_wait_timeout.",
-                   [query("increase(mysql_info_schema_innodb_metrics_lock_lock_timeouts{I}[15m])",
+                   [query(_increase("15m", "mysql_info_schema_innodb_metrics_lock_lock_timeouts",
+                                    "mysql_info_schema_innodb_metrics_lock_lock_timeouts_total"),
                           "{{instance}}")],
                    width=12, steps=rising(T["lock_wait_timeouts_count"]),
                    links=[runbook("ErpnextLockWaitTimeouts")]),
         timeseries("Deadlocks in 15 minutes",
                    "InnoDB ended one of two transactions that waited for each other.",
-                   [query("increase(mysql_global_status_innodb_deadlocks{I}[15m])", "{{instance}}")],
+                   [query(deadlocks("15m"), "{{instance}}")],
                    width=12, steps=rising(T["deadlocks_high_count"]),
                    links=[runbook("ErpnextDeadlocksHigh"), runbook("ErpnextDeadlockStorm")]),
     ]
