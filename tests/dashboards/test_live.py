@@ -21,6 +21,8 @@ EMPTY_BY_NATURE = {
     "erpnext-queries: Time that missing indexes would save A": "the demo's tables are too small for advice",
     "erpnext-mariadb: Deadlocks of the last day A": "the demo has one in four minutes",
     "erpnext-mariadb: What their transactions waited for A": "the demo has one in four minutes",
+    "erpnext-mariadb: Deadlocks of a day, counted and explained B": "the demo has one in four minutes",
+    "erpnext-mariadb: Share of deadlocks that is explained A": "the demo has one in four minutes",
     "erpnext-mariadb: Who waits for whom A": "nobody waits for a lock",
     "erpnext-mariadb: Who holds up a change of a table A": "nobody waits for a definition",
     "erpnext-mariadb: What they wait for A": "nobody waits for a lock",

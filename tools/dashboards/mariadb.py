@@ -127,7 +127,21 @@ def _deadlocks():
     explained = "erpnext_mariadb_deadlocks_explained_total{B}"
     sides = "erpnext_mariadb_deadlock_sides_total{B}"
     # increase() does not see the first of a pair, which creates the series.
+    day = (f"sum by (job, instance) (({explained} unless {explained} offset 1d)"
+           f" or increase({explained}[1d]))")
     return [
+        timeseries("Deadlocks of a day, counted and explained",
+                   "What InnoDB counted in the whole server, and those of which the exporter read the "
+                   "text, of these benches, in the 24 hours before.",
+                   [query(deadlocks("1d"), "{{instance}} counted"),
+                    query(day, "{{instance}} explained")],
+                   width=12, links=[runbook("ErpnextDeadlocksHigh")]),
+        timeseries("Share of deadlocks that is explained",
+                   "Of those that InnoDB counted in the 24 hours before. Below 100 % the tables beneath "
+                   "are a sample: innodb_print_all_deadlocks is off, or the error log cannot be read.",
+                   [query("max by (instance) (clamp_max("
+                          f"{day} / on (job, instance) ({deadlocks('1d')} > 0), 1))", "{{instance}}")],
+                   width=12, unit="percentunit", high=1, links=[runbook("ErpnextDeadlocksHigh")]),
         table("Deadlocks of the last day",
               "By the DocTypes whose rows were wanted. All of them where innodb_print_all_deadlocks is "
               "on and the error log can be read, else a sample.",
