@@ -13,9 +13,11 @@ namespace {
 constexpr std::string_view kSessions =
     "/* mariadb_activity */ SELECT ID, USER, SUBSTRING_INDEX(HOST, ':', 1), DB, COMMAND, STATE, "
     "TIME FROM information_schema.PROCESSLIST WHERE ID <> CONNECTION_ID() LIMIT 20000";
+// InnoDB writes times in the zone of the operating system, NOW() is in that of the session.
 constexpr std::string_view kTransactions =
     "/* mariadb_activity */ SELECT trx_id, trx_mysql_thread_id, "
-    "TIMESTAMPDIFF(SECOND, trx_started, NOW()), TIMESTAMPDIFF(SECOND, trx_wait_started, NOW()), "
+    "TIMESTAMPDIFF(SECOND, trx_started, CONVERT_TZ(UTC_TIMESTAMP(), '+00:00', 'SYSTEM')), "
+    "TIMESTAMPDIFF(SECOND, trx_wait_started, CONVERT_TZ(UTC_TIMESTAMP(), '+00:00', 'SYSTEM')), "
     "trx_requested_lock_id FROM information_schema.INNODB_TRX LIMIT 20000";
 // A hundred that wait for one row are 5050 pairs. Not joined with the locks, as neither table has a
 // key.

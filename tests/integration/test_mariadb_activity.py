@@ -42,6 +42,15 @@ def bench(tmp_path, mariadb):
             cursor.execute("REVOKE PROCESS ON *.* FROM exporter@'127.0.0.1'")
 
 
+@pytest.fixture(params=["+05:30", "-05:30"])
+def zone(request, mariadb):
+    """Of the server's sessions, other than that of the operating system."""
+    with mariadb.connect() as connection, connection.cursor() as cursor:
+        cursor.execute("SET GLOBAL time_zone = %s", (request.param,))
+        yield
+        cursor.execute("SET GLOBAL time_zone = 'SYSTEM'")
+
+
 @pytest.fixture
 def exporter(tmp_path, bench, program):
     (tmp_path / "password").write_text("exporter-secret")
@@ -114,6 +123,20 @@ def test_who_waits_for_a_row_and_for_whom(exporter, mariadb):
     assert gone.find("erpnext_mariadb_blocked_sessions") == []
     assert gone.find("erpnext_mariadb_row_lock_waits") == []
     assert gone.value("erpnext_mariadb_longest_transaction_seconds", **OF_SITE) is None
+
+
+@pytest.mark.usefixtures("zone")  # before the sessions of the exporter
+def test_ages_are_the_same_in_each_zone(mariadb, exporter):
+    with session(mariadb) as first, session(mariadb) as second:
+        first.execute(update(CANARY, 10))
+        with waiting(second, update(CANARY, 20)):
+            try:
+                aged = told(exporter, lambda found: (found.value(
+                    "erpnext_mariadb_longest_lock_wait_seconds", kind="row", **OF_SITE) or 0) >= 1)
+            finally:
+                first.connection.rollback()
+        assert aged.value("erpnext_mariadb_longest_lock_wait_seconds", kind="row", **OF_SITE) < 60
+        assert 1 <= aged.value("erpnext_mariadb_longest_transaction_seconds", **OF_SITE) < 60
 
 
 def test_who_waits_for_a_definition(exporter, mariadb):
