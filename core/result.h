@@ -24,11 +24,12 @@ enum class ErrorKind : std::uint8_t {
   kMalformed,    // readable, but not what it must be: bad JSON, wrong type
   kUnsupported,  // a version, type or feature that is not known here
   kLimit,        // more than a bound allows: size, count, connections
+  kUserLimit,    // our login has all that it alone may have; others are not concerned
 };
 
-inline constexpr std::array<std::string_view, 8> kErrorKindNames = {
-    "unavailable", "refused",   "permission",  "timeout",
-    "protocol",    "malformed", "unsupported", "limit"};
+inline constexpr std::array<std::string_view, 9> kErrorKindNames = {
+    "unavailable", "refused",     "permission", "timeout",   "protocol",
+    "malformed",   "unsupported", "limit",      "user_limit"};
 
 constexpr std::string_view ErrorKindName(ErrorKind kind) {
   return kErrorKindNames[static_cast<std::size_t>(kind)];

@@ -74,9 +74,9 @@ ErrorKind MariadbErrorKind(unsigned number, std::string_view message) {
     case CR_AUTH_PLUGIN_CANNOT_LOAD:
     case CR_AUTH_PLUGIN_ERR:
     case CR_PLUGIN_NOT_ALLOWED: return ErrorKind::kPermission;
-    case ER_CON_COUNT_ERROR:
+    case ER_CON_COUNT_ERROR: return ErrorKind::kLimit;
     case ER_TOO_MANY_USER_CONNECTIONS:
-    case ER_USER_LIMIT_REACHED: return ErrorKind::kLimit;
+    case ER_USER_LIMIT_REACHED: return ErrorKind::kUserLimit;
     case ER_STATEMENT_TIMEOUT:
     case ER_QUERY_INTERRUPTED:
     case ER_LOCK_WAIT_TIMEOUT: return ErrorKind::kTimeout;

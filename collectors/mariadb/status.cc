@@ -27,7 +27,9 @@ constexpr Family kConnectError{
     .name = "erpnext_mariadb_connect_error_info",
     .labels = {"bench", "reason"},
     .help =
-        "Why the database server did not answer our question, with value 1. Absent when it did.",
+        "Why the database server did not answer our question, with value 1: down (nothing there), "
+        "refused (nobody listens), denied (our login), timeout, too_many_connections, user_limit "
+        "(our login alone has all that it may have), protocol. Absent when it did.",
     .source = "error of connection, login or statement"};
 constexpr Family kMysqlUp{.name = "mysql_up",
                           .help = "Whether the MySQL server is up.",

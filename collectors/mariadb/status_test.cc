@@ -99,7 +99,7 @@ TEST_F(MariadbStatusTest, EveryFailureHasItsReason) {
       {ErrorKind::kUnavailable, "down", "0"},   {ErrorKind::kRefused, "refused", "0"},
       {ErrorKind::kTimeout, "timeout", "0"},    {ErrorKind::kPermission, "denied", "1"},
       {ErrorKind::kProtocol, "protocol", "0"},  {ErrorKind::kLimit, "too_many_connections", "1"},
-      {ErrorKind::kMalformed, "protocol", "0"},
+      {ErrorKind::kMalformed, "protocol", "0"}, {ErrorKind::kUserLimit, "user_limit", "1"},
   };
   for (const auto& test : cases) {
     server_->answers = {{"", Failing(test.kind)}};
@@ -127,8 +127,8 @@ TEST_F(MariadbStatusTest, ErrorNumbersBecomeReasons) {
       {2006, "Server has gone away", "down"},
       {2013, "Lost connection to server", "down"},
       {1040, "Too many connections", "too_many_connections"},
-      {1203, "User u already has more than 'max_user_connections'", "too_many_connections"},
-      {1226, "User u has exceeded the resource", "too_many_connections"},
+      {1203, "User u already has more than 'max_user_connections'", "user_limit"},
+      {1226, "User u has exceeded the resource", "user_limit"},
       {1044, "Access denied", "denied"},
       {1045, "Access denied for user", "denied"},
       {1129, "Host is blocked because of many connection errors", "denied"},

@@ -162,7 +162,7 @@ def test_own_limit_of_connections_is_not_the_server_being_down(program, bench, l
             with pymysql.connect(host="127.0.0.1", port=mariadb.port, user="exporter",
                                  password=SECRET):
                 samples, stderr = ask(bench, *login, program=program)
-                assert_fails(samples, stderr, "too_many_connections", "limit", up=1)
+                assert_fails(samples, stderr, "user_limit", "user_limit", up=1)
         finally:
             with sql(mariadb, "ALTER USER exporter@'127.0.0.1' WITH MAX_USER_CONNECTIONS 0"):
                 pass
