@@ -173,6 +173,7 @@ TEST(MariadbErrorKind, TellsRefusedFromMissing) {
       {1203, "", ErrorKind::kUserLimit},
       {1226, "", ErrorKind::kUserLimit},
       {1969, "", ErrorKind::kTimeout},
+      {3024, "", ErrorKind::kTimeout},
       {2013, "", ErrorKind::kUnavailable},
       {1146, "", ErrorKind::kUnsupported},
       {2027, "", ErrorKind::kProtocol},

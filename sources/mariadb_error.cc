@@ -14,6 +14,9 @@
 namespace erpnext {
 namespace {
 
+// MySQL's ER_QUERY_TIMEOUT, of max_execution_time. MariaDB does not use the number.
+constexpr unsigned kMysqlQueryTimeout = 3024;
+
 // With TLS demanded, an error packet that comes before the handshake is wrapped into a text that
 // ends "cannot be verified: 1040 - Too many connections".
 std::optional<unsigned> WrappedError(std::string_view message) {
@@ -77,6 +80,7 @@ ErrorKind MariadbErrorKind(unsigned number, std::string_view message) {
     case ER_CON_COUNT_ERROR: return ErrorKind::kLimit;
     case ER_TOO_MANY_USER_CONNECTIONS:
     case ER_USER_LIMIT_REACHED: return ErrorKind::kUserLimit;
+    case kMysqlQueryTimeout:
     case ER_STATEMENT_TIMEOUT:
     case ER_QUERY_INTERRUPTED:
     case ER_LOCK_WAIT_TIMEOUT: return ErrorKind::kTimeout;

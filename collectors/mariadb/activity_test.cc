@@ -33,7 +33,11 @@ class MariadbActivityTest : public testing::Test {
            if (definitions_.empty()) return Fail(ErrorKind::kUnsupported, "x");
            return Rows(definitions_);
          }},
-        {"/* mariadb_activity */ SELECT lock_id", [this] { return Rows(locks_); }},
+        {"/* mariadb_activity */ SELECT lock_id",
+         [this]() -> Result<MariadbTable> {
+           if (locks_error_) return Fail(*locks_error_, "x");
+           return Rows(locks_);
+         }},
         {"/* mariadb_activity */ SELECT requesting_trx_id", [this] { return Rows(waits_); }}};
     context_.mariadb_server = [this](const MariadbOptions&) { return server_; };
   }
@@ -66,7 +70,7 @@ class MariadbActivityTest : public testing::Test {
                                    Row{"2", "_b", "tabItem"}, Row{"4", "_b", "tabItem"},
                                    Row{"1", "_b", "tabBin"},  Row{"99", "_b", "tabItem"},
                                    Row{"1", std::nullopt, ""}};
-  std::optional<ErrorKind> transactions_error_;
+  std::optional<ErrorKind> transactions_error_, locks_error_;
   std::shared_ptr<FakeMariadb> server_ = std::make_shared<FakeMariadb>();
   CollectorContext context_;
   Bench bench_ = MakeBench("b");
@@ -110,6 +114,18 @@ TEST_F(MariadbActivityTest, WithoutTransactionsTheSessionsAreThere) {
         run.Value(R"(erpnext_mariadb_lock_waits{bench="b",site="b.example",kind="metadata"})"));
   }
   transactions_error_ = ErrorKind::kTimeout;
+  EXPECT_EQ("timeout", Run().Kind());
+}
+
+TEST_F(MariadbActivityTest, WithoutLocksTheTransactionsAreThere) {
+  locks_error_ = ErrorKind::kUnsupported;
+  const Collected run = Run();
+  EXPECT_TRUE(run.status);
+  EXPECT_EQ("2", run.Value(R"(erpnext_mariadb_transactions{bench="b",site="a.example"})"));
+  EXPECT_EQ("1", run.Value(R"(erpnext_mariadb_lock_waits{bench="b",site="a.example",kind="row"})"));
+  EXPECT_THAT(run.text, Not(HasSubstr("blocked_sessions{")));
+  EXPECT_THAT(run.text, Not(HasSubstr("row_lock_waits{")));
+  locks_error_ = ErrorKind::kTimeout;
   EXPECT_EQ("timeout", Run().Kind());
 }
 

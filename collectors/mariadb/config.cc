@@ -8,6 +8,7 @@
 #include "collectors/mariadb_servers.h"
 #include "collectors/mariadb_values.h"
 #include "core/text.h"
+#include "sources/mariadb_error.h"
 #include "sources/site_database.h"
 
 namespace erpnext {
@@ -70,11 +71,11 @@ class MariadbConfigCollector final : public Collector {
     }
     const auto server = context_.mariadb_server(target.options);
     Status status;
-    // What a login may not see is not there.
+    // What a login may not see is not there, nor are InnoDB's tables in MySQL 8 under these names.
     const auto ask = [&](std::string_view statement, std::size_t left) {
       auto rows = server->Query(statement, deadline.Share(left));
-      const bool denied = !rows && rows.error().kind == ErrorKind::kPermission;
-      if (!rows && !denied && status) status = Fail(rows.error());
+      const bool absent = !rows && IsAbsent(rows.error());
+      if (!rows && !absent && status) status = Fail(rows.error());
       return rows.value_or(MariadbTable{});
     };
     ServerConfig config{.variables = PairsOf(ask(kVariables, 4)), .data_bytes = std::nullopt};

@@ -149,6 +149,15 @@ TEST_F(MariadbConfigTest, WhatALoginMayNotSeeIsNotJudged) {
   EXPECT_THAT(run.text, Not(HasSubstr(".example")));
 }
 
+// MySQL 8 calls the table of row formats INNODB_TABLES.
+TEST_F(MariadbConfigTest, WhatTheServerDoesNotHaveIsNotJudged) {
+  formats_ = Fail(ErrorKind::kUnsupported, "Unknown table");
+  const Collected run = Run();
+  EXPECT_TRUE(run.status);
+  EXPECT_THAT(run.text, HasSubstr("schema_collation"));
+  EXPECT_THAT(run.text, Not(HasSubstr("table_row_format")));
+}
+
 TEST_F(MariadbConfigTest, AServerThatDoesNotAnswerHasNoDrift) {
   variables_ = Fail(ErrorKind::kRefused, "connection refused");
   const Collected run = Run();

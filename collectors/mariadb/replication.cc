@@ -11,6 +11,7 @@
 #include "collectors/mariadb_servers.h"
 #include "collectors/mariadb_values.h"
 #include "core/text.h"
+#include "sources/mariadb_error.h"
 
 namespace erpnext {
 namespace {
@@ -22,7 +23,7 @@ constexpr Family OfReplica(std::string_view name) {
           .kind = MetricKind::kUntyped,
           .labels = {"master_host", "master_uuid", "channel_name", "connection_name"},
           .help = "Generic metric from SHOW SLAVE STATUS.",
-          .source = "SHOW ALL SLAVES STATUS, the column of the same name"};
+          .source = "SHOW ALL SLAVES STATUS, else SHOW SLAVE STATUS; the column of the same name"};
 }
 
 // The columns of MariaDB 10.3 to 11.8 that are numbers, or yes and no. Not those that list numbers
@@ -97,6 +98,13 @@ void AddReplica(const MariadbTable& table, SampleSink& sink) {
   }
 }
 
+// MySQL does not know the first; mysqld_exporter asks in the same order.
+Result<MariadbTable> AskReplica(MariadbServer& server, Deadline deadline) {
+  auto rows = server.Query("/* mariadb_replication */ SHOW ALL SLAVES STATUS", deadline.Share(2));
+  if (rows || rows.error().kind != ErrorKind::kUnsupported) return rows;
+  return server.Query("/* mariadb_replication */ SHOW SLAVE STATUS", deadline);
+}
+
 void AddBinlogs(const MariadbTable& table, SampleSink& sink) {
   const MariadbColumns columns(table);
   double size = 0;
@@ -121,14 +129,16 @@ class MariadbReplicationCollector final : public Collector {
     if (!server) return {};
     Status status;
     // What a login may not see is not there.
-    const auto ask = [&](std::string_view statement, std::size_t left, const auto& add) {
-      const auto rows = server->Query(statement, deadline.Share(left));
+    const auto take = [&](const Result<MariadbTable>& rows, const auto& add) {
       if (rows) return add(*rows);
-      if (status && rows.error().kind != ErrorKind::kPermission) status = Fail(rows.error());
+      if (status && !IsAbsent(rows.error())) status = Fail(rows.error());
+    };
+    const auto ask = [&](std::string_view statement, std::size_t left, const auto& add) {
+      take(server->Query(statement, deadline.Share(left)), add);
     };
     bool logs = false;
-    ask("/* mariadb_replication */ SHOW ALL SLAVES STATUS", 3,
-        [&](const MariadbTable& rows) { AddReplica(rows, sink); });
+    take(AskReplica(*server, deadline.Share(3)),
+         [&](const MariadbTable& rows) { AddReplica(rows, sink); });
     // Without binary logs the server calls the question after them an error.
     ask("/* mariadb_replication */ SHOW GLOBAL VARIABLES LIKE 'log_bin'", 2,
         [&](const MariadbTable& rows) { logs = PairsOf(rows)["log_bin"] == "ON"; });

@@ -22,6 +22,7 @@ class MariadbReplicationTest : public testing::Test {
   MariadbReplicationTest() {
     server_->answers = {
         {"/* mariadb_replication */ SHOW ALL SLAVES STATUS", [this] { return replica_; }},
+        {"/* mariadb_replication */ SHOW SLAVE STATUS", [this] { return only_; }},
         {"/* mariadb_replication */ SHOW GLOBAL VARIABLES",
          [this] {
            return FakeMariadb::Pairs({{"log_bin", log_bin_}});
@@ -43,6 +44,7 @@ class MariadbReplicationTest : public testing::Test {
            "Slave_Pos", "0-11-6", "30.000", "5"},
        Row{"east", "", "db2", "repl", "3307", "Connecting", "No", "1062", "Duplicate entry 'x'",
            std::nullopt, "No", "", "60.000", ""}}};
+  Result<MariadbTable> only_ = Fail(ErrorKind::kUnsupported, "syntax");
   std::string log_bin_ = "ON";
   Result<MariadbTable> logs_ = MariadbTable{
       {"Log_name", "File_size"}, {Row{"mysql.bin.000009", "1000"}, Row{"mysql.bin.000010", "234"}}};
@@ -77,6 +79,20 @@ TEST_F(MariadbReplicationTest, WhoMaySeeOneSeesOne) {
   run = Run();
   EXPECT_TRUE(run.status);
   EXPECT_EQ("", run.text);
+}
+
+TEST_F(MariadbReplicationTest, AsksMysqlInItsOwnWords) {
+  replica_ = Fail(ErrorKind::kUnsupported, "syntax");
+  only_ = MariadbTable{{"Master_Host", "Slave_SQL_Running", "Master_UUID", "Channel_Name"},
+                       {Row{"db2", "Yes", "3e11fa47", "east"}}};
+  EXPECT_EQ("1", Run().Value("mysql_slave_status_slave_sql_running{master_host=\"db2\",master_uuid="
+                             "\"3e11fa47\",channel_name=\"east\",connection_name=\"\"}"));
+  only_ = Fail(ErrorKind::kUnsupported, "syntax");
+  Collected run = Run();
+  EXPECT_TRUE(run.status);
+  EXPECT_EQ("2", run.Value("mysql_binlog_files"));
+  only_ = Fail(ErrorKind::kTimeout, "no answer in time");
+  EXPECT_EQ("timeout", Run().Kind());
 }
 
 TEST_F(MariadbReplicationTest, AnErrorOfOneDoesNotTakeTheOther) {

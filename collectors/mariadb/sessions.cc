@@ -101,6 +101,19 @@ Status ReadDefinitions(MariadbServer& server, Deadline deadline, MariadbActivity
   return {};
 }
 
+// MySQL 8 has the transactions here, but not their locks.
+Status ReadWaits(MariadbServer& server, const MariadbTable& transactions, Deadline deadline,
+                 MariadbActivity& activity) {
+  activity.waits.reset();
+  const auto locks = server.QueryMemory(kLocks, deadline);
+  if (!locks) return IsAbsent(locks.error()) ? Status() : Fail(locks.error());
+  AddWanted(transactions, *locks, *activity.transactions);
+  const auto waits = server.QueryMemory(kWaits, deadline);
+  if (!waits) return IsAbsent(waits.error()) ? Status() : Fail(waits.error());
+  activity.waits = WaitsOf(*waits);
+  return {};
+}
+
 }  // namespace
 
 bool WaitsForDefinition(const MariadbSession& session) {
@@ -130,12 +143,9 @@ Result<MariadbActivity> ReadMariadbActivity(MariadbServer& server, Deadline dead
   if (std::none_of(activity.transactions->begin(), activity.transactions->end(), waits_for_row)) {
     return activity;
   }
-  const auto locks = server.QueryMemory(kLocks, deadline);
-  if (!locks) return Fail(locks.error());
-  AddWanted(*transactions, *locks, *activity.transactions);
-  const auto waits = server.QueryMemory(kWaits, deadline);
-  if (!waits) return Fail(waits.error());
-  activity.waits = WaitsOf(*waits);
+  if (const Status status = ReadWaits(server, *transactions, deadline, activity); !status) {
+    return Fail(status.error());
+  }
   return activity;
 }
 

@@ -52,8 +52,9 @@ struct MariadbActivity {
 // Whether it waits to read or change the definition of a table.
 bool WaitsForDefinition(const MariadbSession& session);
 
-// Two to five statements. A server without the tables of InnoDB's transactions (MySQL 8 has them
-// elsewhere), or a login without PROCESS, gives the sessions alone.
+// Two to five statements. A server without the tables of InnoDB's transactions, or a login without
+// PROCESS, gives the sessions alone; one without those of their locks (MySQL 8 has them elsewhere)
+// no waits.
 Result<MariadbActivity> ReadMariadbActivity(MariadbServer& server, Deadline deadline);
 
 }  // namespace erpnext

@@ -137,6 +137,8 @@ TEST_F(MariadbStatusTest, ErrorNumbersBecomeReasons) {
       {4151, "Access denied, this account is locked", "denied"},
       {1053, "Server shutdown in progress", "down"},
       {1969, "Query execution was interrupted (max_statement_time exceeded)", "timeout"},
+      {3024, "Query execution was interrupted, maximum statement execution time exceeded",
+       "timeout"},
       {2026, "TLS error", "protocol"},
       {2027, "Malformed packet", "protocol"},
   };
