@@ -133,7 +133,8 @@ Status IndexAdviser::LearnColumns(MariadbServer& server, std::vector<Candidate>&
 // Adds what is known of the tables and indexes of one site. Marks candidates in small tables by
 // taking their site away.
 Status IndexAdviser::AddFigures(MariadbServer& server, std::span<Candidate> candidates,
-                                const IndexUsage& usage, Deadline deadline) const {
+                                const IndexUsage& usage, AdviceReport& report,
+                                Deadline deadline) const {
   const SiteSchema& site = *candidates[0].site;
   std::set<std::string_view> names;
   for (const Candidate& each : candidates) names.insert(each.advice.table);
@@ -141,10 +142,13 @@ Status IndexAdviser::AddFigures(MariadbServer& server, std::span<Candidate> cand
   const auto statistics =
       ReadTableStatistics(server, kSubject, site.schema, tables, limits_.rows, deadline);
   if (!statistics) return Fail(statistics.error());
+  if (!*statistics) report.sizes = false;
   for (Candidate& each : candidates) {
     if (*statistics) AddStatistics(**statistics, each.advice);
     each.advice.writes = WritesOf(usage, site.schema, each.advice.table);
-    const bool needs_rows = each.advice.kind == AdviceKind::kUnused;
+    // An index whose work another one does is needless in each table.
+    const bool needs_rows =
+        each.advice.kind == AdviceKind::kUnused || each.advice.kind == AdviceKind::kKnown;
     if (each.advice.rows.value_or(needs_rows ? 0 : limits_.rows) < limits_.rows) {
       each.site = nullptr;
     }
@@ -153,13 +157,14 @@ Status IndexAdviser::AddFigures(MariadbServer& server, std::span<Candidate> cand
 }
 
 Status IndexAdviser::AddAllFigures(MariadbServer& server, std::vector<Candidate>& candidates,
-                                   const IndexUsage& usage, std::size_t sites,
+                                   const IndexUsage& usage, AdviceReport& report,
                                    Deadline deadline) const {
+  std::size_t sites = report.sites.size();
   for (auto begin = candidates.begin(); begin != candidates.end();) {
     const SiteSchema* site = begin->site;
     const auto end = std::find_if(begin, candidates.end(),
                                   [&](const Candidate& each) { return each.site != site; });
-    Status status = AddFigures(server, {begin, end}, usage, deadline.Share(sites--));
+    Status status = AddFigures(server, {begin, end}, usage, report, deadline.Share(sites--));
     if (!status) return status;
     begin = end;
   }
@@ -200,7 +205,7 @@ Result<AdviceReport> IndexAdviser::Advise(MariadbServer& server, const MariadbOp
   report.sites = sites;
   std::vector<Candidate> candidates;
   for (const SiteSchema& site : report.sites) Find(*catalogue, site, *usage, candidates);
-  Status status = AddAllFigures(server, candidates, *usage, sites.size(), deadline.Share(4));
+  Status status = AddAllFigures(server, candidates, *usage, report, deadline.Share(4));
   MissingIndexFinder missing(limits_);
   if (status) status = FindMissing(server, options, *catalogue, missing, report, deadline.Share(3));
   if (status) status = LearnColumns(server, candidates, missing, deadline);

@@ -30,6 +30,7 @@ struct AdviceReport {
   bool missing = false;            // was judged: performance_schema keeps digests, or a slow log
   double evidence_seconds = 0;     // time that statements are known of; 0: of the slow log's age
   bool unused = false;             // was judged
+  bool sizes = true;               // of tables may be read: else nothing is known of small ones
 };
 
 // Of one server, kept between runs. One thread at a time.
@@ -56,9 +57,9 @@ class IndexAdviser {
   Status LearnColumns(MariadbServer& server, std::vector<Candidate>& candidates,
                       const MissingIndexFinder& missing, Deadline deadline);
   Status AddAllFigures(MariadbServer& server, std::vector<Candidate>& candidates,
-                       const IndexUsage& usage, std::size_t sites, Deadline deadline) const;
+                       const IndexUsage& usage, AdviceReport& report, Deadline deadline) const;
   Status AddFigures(MariadbServer& server, std::span<Candidate> candidates, const IndexUsage& usage,
-                    Deadline deadline) const;
+                    AdviceReport& report, Deadline deadline) const;
 
   AdviceLimits limits_;
   double uptime_seconds_ = 0;

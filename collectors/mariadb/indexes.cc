@@ -53,8 +53,12 @@ constexpr const Family* kFamilies[] = {&kAdvice, &kAdvices, &kSaved};
 constexpr std::size_t kMost = 20;  // of a server, with labels that name a table
 
 bool IsJudged(AdviceKind kind, const AdviceReport& report) {
-  if (kind == AdviceKind::kMissing) return report.missing;
-  return kind != AdviceKind::kUnused || report.unused;
+  switch (kind) {
+    case AdviceKind::kMissing: return report.missing;
+    case AdviceKind::kUnused: return report.unused && report.sizes;
+    case AdviceKind::kKnown: return report.sizes;
+    default: return true;
+  }
 }
 
 void AddReport(const AdviceReport& report, SampleSink& sink) {

@@ -142,8 +142,9 @@ def test_an_index_that_is_gone_needs_no_advice(bench, mariadb, program):
 
 @pytest.mark.parametrize("grant, expected", (
     ("PROCESS ON *.*", set()),
-    # Sizes are not known, so it is told of small tables too.
-    ("SELECT ON mysql.innodb_table_stats", EXPECTED | {("Small", "duplicate", "item")}),
+    # Sizes are not known, so it is told of small tables too, where that does not matter.
+    ("SELECT ON mysql.innodb_table_stats",
+     {each for each in EXPECTED if each[1] != "known"} | {("Small", "duplicate", "item")}),
     ("SELECT ON mysql.innodb_index_stats", EXPECTED)))
 def test_what_may_not_be_seen_is_not_there(bench, mariadb, program, grant, expected):
     with mariadb.connect() as connection, connection.cursor() as cursor:
