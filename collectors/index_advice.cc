@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 #include <map>
 
 namespace erpnext {
@@ -152,13 +153,17 @@ std::vector<IndexAdvice> NeedlessIndexes(const IndexedTable& table) {
 std::vector<IndexAdvice> UnusedIndexes(const IndexedTable& table, std::string_view schema,
                                        const IndexUsage& usage, const AdviceLimits& limits) {
   std::vector<IndexAdvice> advice;
-  if (usage.uptime_seconds < limits.unused_uptime_seconds) return advice;
+  // Who has counted for a short time knows what was used, not what is not.
+  const auto enough = [&](double seconds) {
+    return seconds < limits.unused_seconds ? std::numeric_limits<double>::infinity()
+                                           : limits.unused_reads;
+  };
   const TableUsage* by_user = Find(usage.userstat, schema, table.name);
   const TableUsage* by_wait = Find(usage.performance_schema, schema, table.name);
   for (const IndexMetadata& index : table.indexes) {
     if (index.type != IndexType::kPlain || index.columns.empty() || IsFrappesOwn(index)) continue;
-    const auto first = WasUsed(by_user, index.name, limits.unused_reads);
-    const auto second = WasUsed(by_wait, index.name, limits.unused_reads);
+    const auto first = WasUsed(by_user, index.name, enough(usage.userstat_seconds));
+    const auto second = WasUsed(by_wait, index.name, enough(usage.uptime_seconds));
     // Each that counts must say so, and one must know enough.
     if ((!first && !second) || first.value_or(false) || second.value_or(false)) continue;
     IndexAdvice& each = advice.emplace_back();

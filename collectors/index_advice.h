@@ -20,7 +20,7 @@ enum class AdviceKind : std::uint8_t {
   kKnown,      // a later version of ERPNext has it
   kDuplicate,  // another index has the same columns
   kRedundant,  // another index begins with its columns
-  kUnused      // it was not used since the server started
+  kUnused      // it was not used as long as that is known
 };
 
 inline constexpr std::array kAdviceKinds = {AdviceKind::kMissing, AdviceKind::kKnown,
@@ -58,8 +58,9 @@ struct IndexAdvice {
 };
 
 struct AdviceLimits {
-  // Of the server: what is done once a week may need an index that was not used for days.
-  double unused_uptime_seconds = 7 * 86400.0;
+  // For which use was counted: what is done once a week may need an index that was not used for
+  // days.
+  double unused_seconds = 7 * 86400.0;
   double unused_reads = 1000;  // of the other indexes of the table, before one of it is unused
   double rows = 1000;          // in smaller tables nothing is gained
   // Of a kind of statement. Frappe Cloud looks at those with 100 rows examined for each row sent,

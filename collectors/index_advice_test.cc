@@ -99,7 +99,7 @@ TEST(NeedlessIndexesTest, OthersSayNothing) {
 
 class UnusedIndexesTest : public testing::Test {
  protected:
-  UnusedIndexesTest() { usage_.uptime_seconds = 8 * 86400.0; }
+  UnusedIndexesTest() { usage_.uptime_seconds = usage_.userstat_seconds = 8 * 86400.0; }
   std::vector<std::string> Unused() {
     return Texts(UnusedIndexes(Table({Plain("a", {"a"}),
                                       Plain("b", {"b"}),
@@ -135,10 +135,20 @@ TEST_F(UnusedIndexesTest, NotWhenTooLittleIsKnown) {
   EXPECT_THAT(Unused(), IsEmpty());
   Userstat({{"PRIMARY", 5000}});
   EXPECT_THAT(Unused(), ElementsAre("unused a", "unused b"));
-  usage_.uptime_seconds = 7 * 86400.0 - 1;
+  usage_.userstat_seconds = 7 * 86400.0 - 1;
   EXPECT_THAT(Unused(), IsEmpty());
-  usage_.uptime_seconds = 7 * 86400.0;
+  usage_.userstat_seconds = 7 * 86400.0;
+  EXPECT_THAT(Unused(), ElementsAre("unused a", "unused b"));
   usage_.userstat = UsageOfSchemas{{"_s", {{"tabOther", {{{"PRIMARY", 5000}}, 5}}}}};
+  EXPECT_THAT(Unused(), IsEmpty());
+}
+
+TEST_F(UnusedIndexesTest, WhoHasCountedForAShortTimeKnowsWhatWasUsed) {
+  Userstat({{"PRIMARY", 5000}, {"a", 1}});
+  Waits({{"PRIMARY", 5000}});
+  usage_.userstat_seconds = 600;
+  EXPECT_THAT(Unused(), ElementsAre("unused b"));
+  usage_.uptime_seconds = 7 * 86400.0 - 1;
   EXPECT_THAT(Unused(), IsEmpty());
 }
 

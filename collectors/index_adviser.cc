@@ -8,6 +8,7 @@
 #include <tuple>
 
 #include "collectors/known_indexes.h"
+#include "sources/mariadb_error.h"
 #include "sources/site_database.h"
 
 namespace erpnext {
@@ -24,8 +25,8 @@ std::vector<std::string_view> SchemasOf(const std::vector<SiteSchema>& sites) {
 
 // Whether unused indexes are judged at all.
 bool TellsUnused(const IndexUsage& usage, const AdviceLimits& limits) {
-  return usage.uptime_seconds >= limits.unused_uptime_seconds &&
-         (usage.userstat || usage.performance_schema);
+  return (usage.performance_schema && usage.uptime_seconds >= limits.unused_seconds) ||
+         (usage.userstat && usage.userstat_seconds >= limits.unused_seconds);
 }
 
 // Advice without two on one index: what another does is a better reason than what nobody uses.
@@ -193,10 +194,11 @@ Result<AdviceReport> IndexAdviser::Advise(MariadbServer& server, const MariadbOp
   AdviceReport report;
   const auto schemas = SchemasOf(sites);
   auto catalogue = ReadIndexes(server, kSubject, schemas, deadline.Share(4));
-  if (!catalogue && catalogue.error().kind == ErrorKind::kPermission) return report;
+  if (!catalogue && IsAbsent(catalogue.error())) return report;
   if (!catalogue) return Fail(catalogue.error());
-  const auto usage = ReadIndexUsage(server, kSubject, schemas, deadline.Share(3));
+  auto usage = ReadIndexUsage(server, kSubject, schemas, deadline.Share(3));
   if (!usage) return Fail(usage.error());
+  usage->userstat_seconds = counted_use_.Look(*usage, schemas);
   // It may be another one, whose numbers of tables are others.
   if (usage->uptime_seconds < uptime_seconds_) columns_ = {};
   uptime_seconds_ = usage->uptime_seconds;

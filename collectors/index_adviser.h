@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "collectors/counted_use.h"
 #include "collectors/index_advice.h"
 #include "collectors/mariadb_servers.h"
 #include "collectors/missing_index_finder.h"
@@ -42,6 +43,10 @@ class IndexAdviser {
   Result<AdviceReport> Advise(MariadbServer& server, const MariadbOptions& options,
                               const std::vector<SiteSchema>& sites, Deadline deadline);
 
+  // To be kept over a restart.
+  CountedUse& counted_use() { return counted_use_; }
+  const CountedUse& counted_use() const { return counted_use_; }
+
  private:
   struct Candidate {
     const SiteSchema* site = nullptr;
@@ -63,6 +68,7 @@ class IndexAdviser {
 
   AdviceLimits limits_;
   double uptime_seconds_ = 0;
+  CountedUse counted_use_;
   ColumnCache columns_;
   SlowLogDigests slow_log_;
 };

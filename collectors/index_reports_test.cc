@@ -33,14 +33,17 @@ class IndexReportsTest : public testing::Test {
         {begin + "SELECT GROUP_CONCAT(INDEX_ID",
          [] { return OneList("11 x 12 x 21 x 22 x", "4"); }},
         {begin + "SELECT @@userstat",
-         [] {
-           return MariadbTable{{}, {Row{"0", "1"}}};
+         [this] {
+           return MariadbTable{{}, {settings_}};
          }},
         {begin + "SHOW GLOBAL STATUS",
          [] {
            return FakeMariadb::Pairs({{"Uptime", "604800"}});
          }},
         {begin + "SELECT OBJECT_SCHEMA", [this] { return waits_; }},
+        {begin + "SELECT TABLE_SCHEMA", [] { return MariadbTable{}; }},
+        {begin + "SELECT table_name, n_rows", [this] { return rows_; }},
+        {begin + "SELECT table_name, index_name", [] { return MariadbTable{}; }},
         {begin + "SELECT TABLE_ID, NAME, MTYPE",
          [] {
            return MariadbTable{{}, {Row{"1", "x", "12"}, Row{"2", "x", "12"}}};
@@ -57,6 +60,8 @@ class IndexReportsTest : public testing::Test {
     return ReadIndexReports(context_, site, Deadline::After(std::chrono::seconds(5)));
   }
 
+  Row settings_ = {"0", "1"};
+  Result<MariadbTable> rows_ = MariadbTable{{}, {Row{"tabX", "1000"}}};
   Result<MariadbTable> tables_ = OneList("1 _a tabX 2 _b tabX", "2");
   Result<MariadbTable> waits_ = MariadbTable{};
   Result<MariadbTable> digests_ = MariadbTable{{"SCHEMA_NAME"}, {Row{"_c"}}};
@@ -81,12 +86,28 @@ TEST_F(IndexReportsTest, SaysWhatIsNotKnown) {
   digests_ = Fail(ErrorKind::kPermission, "denied");
   EXPECT_THAT(Read().gaps, ElementsAre(HasSubstr("indexes that are missing are not known"),
                                        HasSubstr("indexes that are not used are not known")));
+  rows_ = Fail(ErrorKind::kPermission, "denied");
+  EXPECT_THAT(Read().gaps, testing::Contains(HasSubstr("tables that are small are not known")));
   tables_ = Fail(ErrorKind::kPermission, "denied");
   const IndexReports none = Read();
   EXPECT_TRUE(none.servers.empty());
   EXPECT_THAT(none.gaps, ElementsAre(HasSubstr("the login needs PROCESS")));
   tables_ = Fail(ErrorKind::kRefused, "no server there");
   EXPECT_THAT(Read().gaps, ElementsAre("no server there"));
+}
+
+TEST_F(IndexReportsTest, SinceWhenUserstatCountsIsWhatTheCollectorSaw) {
+  settings_ = {"1", "0"};
+  EXPECT_FALSE(Read().servers.at(0).unused);
+  EXPECT_TRUE(context_.state->Save("mariadb_indexes.json",
+                                   R"({"servers": {"db1:3306": {"counts": true, "since": 0,)"
+                                   R"( "uptime": 604200, "reads": {}}}})"));
+  EXPECT_TRUE(Read().servers.at(0).unused);
+  EXPECT_TRUE(Read("b.example").servers.at(0).unused);
+  EXPECT_TRUE(context_.state->Save("mariadb_indexes.json", "{}"));
+  const IndexReports reports = Read();
+  EXPECT_FALSE(reports.servers.at(0).unused);
+  EXPECT_THAT(reports.gaps, testing::Contains(HasSubstr("userstat is no evidence")));
 }
 
 }  // namespace

@@ -113,11 +113,10 @@ std::string Closing(const std::vector<AdviceReport>& servers) {
     if (shortest < 0 || report.uptime_seconds < shortest) shortest = report.uptime_seconds;
   }
   out += fmt::format(
-      "\nEvidence reaches back to the start of the server: {:.1f} days. Before an index is "
-      "dropped: "
-      "look at SHOW INDEX\nFROM the table whether the other one holds whole columns, and whether "
-      "the "
-      "field has Index set in its DocType, as\na migration would create it again. "
+      "\nEvidence reaches back to the start of the server, {:.1f} days; of userstat no further "
+      "than the exporter has seen it\ncount. Before an index is dropped: look at SHOW INDEX FROM "
+      "the table whether the other one holds whole columns, and\nwhether the field has Index set "
+      "in its DocType, as a migration would create it again. "
       "add-database-index is in Frappe 15 since 2024 and in 16; elsewhere call\n"
       "frappe.db.add_index(doctype, columns) in a patch.\n",
       std::max(shortest, 0.0) / kDay);

@@ -31,9 +31,11 @@ using UsageOfSchemas = std::map<std::string, UsageOfTables, std::less<>>;  // by
 
 struct IndexUsage {
   double uptime_seconds = 0;
-  // Each counts since the server started, unless somebody emptied it or switched it on later.
+  // For which userstat is known to count: it may have been switched on, or emptied, since the
+  // server started. What is read does not tell; who looks again and again knows.
+  double userstat_seconds = 0;
   // Nothing when it is off or may not be read. Userstat shows only tables that this login may
-  // read: a table that is missing says nothing.
+  // read: a table that is missing says nothing. The other counts since the server started.
   std::optional<UsageOfSchemas> userstat;            // information_schema.INDEX_STATISTICS
   std::optional<UsageOfSchemas> performance_schema;  // table_io_waits_summary_by_index_usage
 };

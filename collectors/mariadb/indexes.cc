@@ -7,16 +7,21 @@
 
 #include <array>
 #include <map>
+#include <nlohmann/json.hpp>
 #include <set>
 #include <tuple>
+#include <utility>
 
 #include "collectors/context.h"
 #include "collectors/index_adviser.h"
 #include "collectors/mariadb_servers.h"
 #include "sources/innodb_locks.h"
+#include "sources/saved_state.h"
 
 namespace erpnext {
 namespace {
+
+using nlohmann::json;
 
 constexpr Family kAdvice{
     .name = "erpnext_index_advice",
@@ -25,7 +30,8 @@ constexpr Family kAdvice{
         "1 for each advice on an index, the 20 of each server that are worth most. kind: missing "
         "(statements read the table as a whole for few of its rows), known (a later version of "
         "ERPNext has it), duplicate (another index has the same columns), redundant (another one "
-        "begins with them), unused (nothing used it since the server started).",
+        "begins with them), unused (nothing used it for a week at least, as long as that is "
+        "known).",
     .source =
         "INNODB_SYS_TABLES, _INDEXES and _FIELDS of information_schema; INDEX_STATISTICS "
         "(userstat); table_io_waits_summary_by_index_usage and "
@@ -36,7 +42,9 @@ constexpr Family kAdvices{
     .help =
         "Number of advices on indexes of the site. Those of the kind missing only where "
         "performance_schema keeps digests, of the kind unused only where the server has "
-        "counted the use of indexes for a week.",
+        "counted the use of indexes for a week: performance_schema since it started, userstat as "
+        "long as the exporter has seen it count. Unused and known not where sizes of tables may "
+        "not be read.",
     .source = "As erpnext_index_advice"};
 constexpr Family kSaved{
     .name = "erpnext_index_missing_saved_ratio",
@@ -92,14 +100,17 @@ void AddReport(const AdviceReport& report, SampleSink& sink) {
 
 class MariadbIndexesCollector final : public Collector {
  public:
-  explicit MariadbIndexesCollector(const CollectorContext& context) : context_(context) {}
+  explicit MariadbIndexesCollector(const CollectorContext& context)
+      : context_(context),
+        state_(context.state, kCountedUseState, "use of indexes is known from now on") {}
 
   Status Collect(Deadline deadline, SampleSink& sink) override {
+    Status status = state_.Restore([this](const json& state) { Restore(state); });
+    if (!state_.ready()) return status;
     const auto inventory = context_.inventory->Current();
     const MariadbLogin& login = context_.settings.mariadb;
     const auto servers = BenchServersOf(*inventory, login);
     std::size_t left = servers.size();
-    Status status;
     for (const BenchServer& each : servers) {
       const auto server = context_.mariadb_server(each.options);
       const auto report = advisers_[each.options.address.Text()].Advise(
@@ -107,12 +118,30 @@ class MariadbIndexesCollector final : public Collector {
       if (report) AddReport(*report, sink);
       if (!report && status) status = Fail(report.error());
     }
-    return status;
+    const Status saved = Save();
+    return status ? saved : status;
   }
 
  private:
+  void Restore(const json& state) {
+    std::map<std::string, IndexAdviser> advisers;
+    for (const auto& [address, counted] : state.at("servers").items()) {
+      advisers[address].counted_use().Restore(counted);
+    }
+    advisers_ = std::move(advisers);
+  }
+
+  Status Save() {
+    json state = {{"servers", json::object()}};
+    for (const auto& [address, adviser] : advisers_) {
+      state["servers"][address] = adviser.counted_use().ToJson();
+    }
+    return state_.Save(state);
+  }
+
   CollectorContext context_;
   std::map<std::string, IndexAdviser> advisers_;  // by address
+  SavedState state_;
 };
 
 }  // namespace

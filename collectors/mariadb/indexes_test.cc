@@ -53,6 +53,15 @@ class MariadbIndexesTest : public testing::Test {
     AddSite(bench_, "b.example", R"({"db_name": "_b", "db_host": "db1"})");
     AddSite(bench_, "far.example", R"({"db_name": "_far", "db_host": "db2"})");
     Publish(context_, {bench_});
+    UserstatCountsSince(0);
+  }
+  // As the collector left it ten minutes ago.
+  void UserstatCountsSince(int uptime) {
+    EXPECT_TRUE(context_.state->Save(
+        "mariadb_indexes.json",
+        fmt::format("{{\"servers\": {{\"db1:3306\": {{\"counts\": true, \"since\": {}, \"uptime\": "
+                    "699400, \"reads\": {{\"_b\": 70003}}}}}}}}",
+                    uptime)));
   }
   Collected Run() { return CollectOnce(kMariadbIndexesCollector, context_); }
 
@@ -107,11 +116,33 @@ TEST_F(MariadbIndexesTest, WhoMayNotSeeTheDictionaryMissesNothing) {
 }
 
 TEST_F(MariadbIndexesTest, UnusedIsJudgedAfterAWeekOnly) {
-  uptime_ = "604799";
-  EXPECT_THAT(Run().text, Not(HasSubstr("unused\"")));
-  uptime_ = "700000";
+  const auto judged = [this] { return Run().text.find("unused\"") != std::string::npos; };
+  UserstatCountsSince(95'201);
+  EXPECT_FALSE(judged());
+  UserstatCountsSince(95'200);
+  EXPECT_TRUE(judged());
+  EXPECT_TRUE(judged()) << "it is kept";
   userstat_ = "0";
+  EXPECT_FALSE(judged());
+  userstat_ = "1";
+  EXPECT_FALSE(judged()) << "it was off meanwhile";
+}
+
+TEST_F(MariadbIndexesTest, WithoutAStateUserstatIsNoEvidenceYet) {
+  context_.state = std::make_shared<StateStore>("");
   EXPECT_THAT(Run().text, Not(HasSubstr("unused\"")));
+  EXPECT_TRUE(context_.state->Save("mariadb_indexes.json", "{\"servers\": {\"db1:3306\": 3}}"));
+  const Collected run = Run();
+  EXPECT_EQ("malformed", run.Kind());
+  EXPECT_THAT(run.text, HasSubstr("duplicate\""));
+  EXPECT_THAT(run.text, Not(HasSubstr("unused\"")));
+}
+
+TEST_F(MariadbIndexesTest, AServerThatIsNotMariadbMissesNothing) {
+  tables_ = Fail(ErrorKind::kUnsupported, "Unknown table 'INNODB_SYS_TABLES'");
+  const Collected run = Run();
+  EXPECT_TRUE(run.status);
+  EXPECT_EQ("", run.text);
 }
 
 TEST_F(MariadbIndexesTest, MissingIsJudgedWhereThereAreDigestsOnly) {

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// Since when a server counts in userstat which indexes are used. It may be switched on, and what it
+// counted be emptied, while the server runs, and does not tell when.
+#pragma once
+
+#include <map>
+#include <nlohmann/json_fwd.hpp>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "sources/index_usage.h"
+
+namespace erpnext {
+
+// Where the collector saves it, of all servers by address.
+inline constexpr const char* kCountedUseState = "mariadb_indexes.json";
+
+// Of one server, by the clock of its uptime.
+class CountedUse {
+ public:
+  // For how many seconds the server has been seen to count the use of these schemas' indexes. 0 at
+  // the first look, and at the next after it was off or emptied, or after the server was restarted.
+  double Look(const IndexUsage& usage, std::span<const std::string_view> schemas);
+
+  // What ToJson() gave. Throws json::exception.
+  void Restore(const nlohmann::json& saved);
+  nlohmann::json ToJson() const;
+
+ private:
+  bool GoesOn(double uptime, std::span<const std::string_view> schemas,
+              const std::map<std::string, double>& reads) const;
+
+  bool counts_ = false;
+  double since_seconds_ = 0;             // uptime at the first look
+  double uptime_seconds_ = 0;            // at the last look
+  std::map<std::string, double> reads_;  // then, by schema
+};
+
+}  // namespace erpnext
