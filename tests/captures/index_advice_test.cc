@@ -44,9 +44,9 @@ class CapturedIndexes : public testing::Test {
     server_ = std::make_unique<MariadbSessions>(MariadbOptionsFor(bench, login));
   }
 
-  std::vector<std::string> Advice(double uptime_seconds) {
+  std::vector<std::string> Advice(double counted_seconds) {
     AdviceLimits limits;
-    limits.unused_uptime_seconds = uptime_seconds;
+    limits.unused_seconds = counted_seconds;
     const auto report = IndexAdviser(limits).Advise(*server_, {}, {{"b", "a.example", kSchema}},
                                                     Deadline::After(std::chrono::seconds(20)));
     if (!report) return {report.error().message};
@@ -71,7 +71,7 @@ TEST_F(CapturedIndexes, OnlyThoseThatNothingUses) {
               UnorderedElementsAre("unused tabActivity Log owner_index",
                                    "unused tabActivity Log user_index",
                                    "unused tabActivity Log timeline_doctype_timeline_name_index"));
-  EXPECT_THAT(Advice(7 * 86400), IsEmpty()) << "the server has just started";
+  EXPECT_THAT(Advice(7 * 86400), IsEmpty()) << "it has just begun to count";
   mariadb_->Run(kSchema, "SELECT COUNT(content) FROM `tabActivity Log` WHERE owner = '7'");
   mariadb_->Run(kSchema, "ALTER TABLE `tabActivity Log` DROP INDEX user_index");
   EXPECT_THAT(Advice(0),
