@@ -38,7 +38,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 
   const std::string path = folder.path() + "/worker.log";
   std::ofstream file(path, std::ios::binary | std::ios::trunc);
-  LogFolder reader(folder.path(), {});
+  LogFolder reader(folder.path(), std::vector<erpnext::LogPosition>());
   std::vector<std::string> found;
   std::string written;
   while (provider.remaining_bytes() > 0) {
