@@ -3,11 +3,15 @@
 #include "exporter/config_file.h"
 
 #include <fmt/ranges.h>
+#include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <set>
+#include <sstream>
+#include <vector>
 
 #include "exporter/options.h"
 #include "sources/file.h"
@@ -151,16 +155,49 @@ class Reader {
   std::set<std::string> seen_;
 };
 
+class DocumentStarts final : public YAML::EventHandler {
+ public:
+  const std::vector<YAML::Mark>& marks() const { return marks_; }
+
+  void OnDocumentStart(const YAML::Mark& mark) override { marks_.push_back(mark); }
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                const std::string&) override {}
+  void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                       YAML::EmitterStyle::value) override {}
+  void OnSequenceEnd() override {}
+  void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                  YAML::EmitterStyle::value) override {}
+  void OnMapEnd() override {}
+
+ private:
+  std::vector<YAML::Mark> marks_;
+};
+
+// Not by YAML::LoadAll: yaml-cpp 0.7 takes no comma that stands outside of brackets, and finds an
+// empty document before it for ever.
+std::optional<YAML::Mark> SecondDocument(const std::string& text) {
+  std::istringstream stream(text);
+  YAML::Parser parser(stream);
+  DocumentStarts starts;
+  while (starts.marks().size() < 2 && parser.HandleNextDocument(starts)) {
+  }
+  if (starts.marks().size() < 2) return std::nullopt;
+  return starts.marks()[1];
+}
+
 }  // namespace
 
 ConfigMistakes ApplyConfig(std::string_view text, const std::string& name, Settings& settings) {
   Reader reader(name, settings);
   try {
-    const std::vector<YAML::Node> documents = YAML::LoadAll(std::string(text));
-    if (documents.size() > 1) {
-      reader.Mistake(documents[1].Mark(), "a second document: expected one only");
-    } else if (!documents.empty()) {
-      reader.Read(documents.front());
+    const std::string copy(text);
+    if (const auto second = SecondDocument(copy)) {
+      reader.Mistake(*second, "a second document: expected one only");
+    } else {
+      reader.Read(YAML::Load(copy));
     }
   } catch (const YAML::Exception& error) {
     reader.Mistake(error.mark, error.msg);

@@ -122,6 +122,7 @@ TEST(ConfigFile, SaysWhereAndWhat) {
       {"benches: [x]\n", "benches: expected a map"},
       {"[a, b]\n", "f:1:1: expected keys with values"},
       {"log.level: info\n---\nlog.level: info\n", "a second document"},
+      {",", "a second document"},  // yaml-cpp finds one document after the other
       {"a: [\n", "f:2:1: "},
       {"? [a]\n: b\n", "expected a name as key"},
   };

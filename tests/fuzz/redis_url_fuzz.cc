@@ -15,6 +15,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     Require(!endpoint->address.unix_path.empty() || endpoint->address.port != 0, "there is a port");
   }
 
+  if (text.find(erpnext::fuzz::kPassword) != std::string_view::npos) return 0;  // a host's name
   std::string secret = "redis://user:";
   secret.append(erpnext::fuzz::kPassword).append("@").append(text);
   const auto endpoint = ParseRedisUrl(secret);
