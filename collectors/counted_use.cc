@@ -67,4 +67,10 @@ json CountedUse::ToJson() const {
           {"reads", reads_}};
 }
 
+std::map<std::string, CountedUse> CountedUsesOf(const json& saved) {
+  std::map<std::string, CountedUse> uses;
+  for (const auto& [address, use] : saved.at("servers").items()) uses[address].Restore(use);
+  return uses;
+}
+
 }  // namespace erpnext

@@ -13,9 +13,6 @@
 
 namespace erpnext {
 
-// Where the collector saves it, of all servers by address.
-inline constexpr const char* kCountedUseState = "mariadb_indexes.json";
-
 // Of one server, by the clock of its uptime.
 class CountedUse {
  public:
@@ -36,5 +33,11 @@ class CountedUse {
   double uptime_seconds_ = 0;            // at the last look
   std::map<std::string, double> reads_;  // then, by schema
 };
+
+// Where the collector saves it of all servers: {"servers": {address: what ToJson() gave}}.
+inline constexpr const char* kCountedUseState = "mariadb_indexes.json";
+
+// What is there, by address. Throws json::exception.
+std::map<std::string, CountedUse> CountedUsesOf(const nlohmann::json& saved);
 
 }  // namespace erpnext

@@ -39,16 +39,12 @@ void AddGaps(const AdviceReport& report, const std::string& name, std::vector<st
   }
 }
 
-using CountedUses = std::map<std::string, CountedUse>;  // by address of the server
-
-CountedUses SavedUses(const CollectorContext& context, std::vector<std::string>& gaps) {
-  CountedUses uses;
+std::map<std::string, CountedUse> SavedUses(const CollectorContext& context,
+                                            std::vector<std::string>& gaps) {
+  std::map<std::string, CountedUse> uses;
   SavedState state(context.state, kCountedUseState, "userstat is no evidence");
-  const Status status = state.Restore([&](const nlohmann::json& saved) {
-    CountedUses restored;
-    for (const auto& [address, use] : saved.at("servers").items()) restored[address].Restore(use);
-    uses = std::move(restored);
-  });
+  const Status status =
+      state.Restore([&](const nlohmann::json& saved) { uses = CountedUsesOf(saved); });
   if (!status) gaps.push_back(status.error().message);
   return uses;
 }
@@ -58,7 +54,7 @@ CountedUses SavedUses(const CollectorContext& context, std::vector<std::string>&
 IndexReports ReadIndexReports(const CollectorContext& context, const std::string& site,
                               Deadline deadline) {
   IndexReports reports;
-  const CountedUses uses = SavedUses(context, reports.gaps);
+  const auto uses = SavedUses(context, reports.gaps);
   const auto inventory = context.inventory->Current();
   const MariadbLogin& login = context.settings.mariadb;
   const auto servers = BenchServersOf(*inventory, login);

@@ -124,11 +124,9 @@ class MariadbIndexesCollector final : public Collector {
 
  private:
   void Restore(const json& state) {
-    std::map<std::string, IndexAdviser> advisers;
-    for (const auto& [address, counted] : state.at("servers").items()) {
-      advisers[address].counted_use().Restore(counted);
+    for (auto& [address, use] : CountedUsesOf(state)) {
+      advisers_[address].counted_use() = std::move(use);
     }
-    advisers_ = std::move(advisers);
   }
 
   Status Save() {

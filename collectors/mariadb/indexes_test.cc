@@ -63,6 +63,16 @@ class MariadbIndexesTest : public testing::Test {
                     "699400, \"reads\": {{\"_b\": 70003}}}}}}}}",
                     uptime)));
   }
+  // With a column that a later version has an index on.
+  void ThereIsStockEntryAlone(const char* rows) {
+    std::string list = List("1 _a tabStock~Entry");
+    std::replace(list.begin(), list.end(), '~', ' ');
+    tables_ = MariadbTable{{}, {Row{list, "1"}}};
+    indexes_ = OneList("1 10 3 PRIMARY", 1);
+    fields_ = OneList("10 name", 1);
+    columns_ = MariadbTable{{}, {Row{"1", "job_card", "12"}}};
+    rows_ = MariadbTable{{}, {Row{"tabStock Entry", rows}}};
+  }
   Collected Run() { return CollectOnce(kMariadbIndexesCollector, context_); }
 
   Result<MariadbTable> tables_ =
@@ -155,13 +165,7 @@ TEST_F(MariadbIndexesTest, MissingIsJudgedWhereThereAreDigestsOnly) {
 }
 
 TEST_F(MariadbIndexesTest, StatementsSayMoreThanTheCatalogue) {
-  std::string list = List("1 _a tabStock~Entry");
-  std::replace(list.begin(), list.end(), '~', ' ');
-  tables_ = MariadbTable{{}, {Row{list, "1"}}};
-  indexes_ = OneList("1 10 3 PRIMARY", 1);
-  fields_ = OneList("10 name", 1);
-  columns_ = MariadbTable{{}, {Row{"1", "job_card", "12"}}};
-  rows_ = MariadbTable{{}, {Row{"tabStock Entry", "20000"}}};
+  ThereIsStockEntryAlone("20000");
   auto& text = digests_->rows[0][2];
   text = "SELECT `name` FROM `tabStock Entry` WHERE `other` = ?";
   const auto shown = [&](const std::string& kind) {
@@ -202,13 +206,7 @@ TEST_F(MariadbIndexesTest, WithoutSizesWhatNeedsNoneIsTold) {
 }
 
 TEST_F(MariadbIndexesTest, OfTheCatalogueOnlyLargeTablesAreTold) {
-  std::string list = List("1 _a tabStock~Entry");
-  std::replace(list.begin(), list.end(), '~', ' ');
-  tables_ = MariadbTable{{}, {Row{list, "1"}}};
-  indexes_ = OneList("1 10 3 PRIMARY", 1);
-  fields_ = OneList("10 name", 1);
-  columns_ = MariadbTable{{}, {Row{"1", "job_card", "12"}}};
-  rows_ = MariadbTable{{}, {Row{"tabStock Entry", "1000"}}};
+  ThereIsStockEntryAlone("1000");
   const std::string known = R"(erpnext_index_advices{bench="b",site="a.example",kind="known"})";
   EXPECT_EQ("1", Run().Value(known));
   rows_ = MariadbTable{};
