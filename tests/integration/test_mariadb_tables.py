@@ -201,9 +201,14 @@ def held(mariadb, table, other):
         change.start()
 
         def waits():
+            # A thread of InnoDB may have the table for a moment, and the change waits for that first.
+            cursor.execute("SET SESSION lock_wait_timeout = 0")
+            cursor.execute("SELECT DATA_FREE FROM information_schema.TABLES WHERE TABLE_SCHEMA = %s "
+                           "AND TABLE_NAME = %s", table.replace("`", "").split("."))
+            held_by_it = cursor.fetchone() == (None,)
             cursor.execute("SELECT COUNT(*) FROM information_schema.PROCESSLIST "
                            "WHERE STATE = 'Waiting for table metadata lock'")
-            return cursor.fetchone() == (1,)
+            return held_by_it and cursor.fetchone() == (1,)
         try:
             wait_until(waits, "the change waits")
             yield
