@@ -13,12 +13,6 @@ constexpr std::int64_t kRowsThatWait = 300;
 // A transaction that began earlier can show its row later.
 constexpr std::int64_t kRowsInDoubt = 64;
 constexpr double kTimeThatWaits = 4 * 3600;
-constexpr std::size_t kMaxJobs = 10;
-// Two runs of a daily job, and what they take.
-constexpr double kFailureWindow = 48 * 3600;
-// Who was killed never says so. Frappe's System Health Report takes what has not ended by then for
-// failed.
-constexpr double kLongestRun = 30 * 60;
 
 bool IsComplete(std::string_view status) { return status == "Complete"; }
 bool IsFailed(std::string_view status) { return status == "Failed"; }
@@ -107,52 +101,6 @@ Result<bool> ScheduledRuns::Read(SiteDatabase& database, const SiteZone& zone, d
                                  Deadline deadline) {
   return database.IsInteger(kJobLog, "name") ? ReadByNumber(database, deadline)
                                              : ReadByTime(database, zone, now, deadline);
-}
-
-Result<std::optional<std::vector<JobFailure>>> ReadJobFailures(
-    SiteDatabase& database, const std::map<std::string, std::string>& method_of_type,
-    const SiteZone& zone, double now, Deadline deadline) {
-  // Both times: Frappe 13 to 15 have an index on one of them, 16 on the other.
-  const auto rows = database.Read(
-      kJobLog, {"scheduled_job_type", "status", "creation", "modified"},
-      fmt::format("SELECT scheduled_job_type, status, COUNT(*), MAX(creation) FROM {{table}} WHERE "
-                  "creation > '{0}' AND modified > '{0}' AND (status IN ('Complete', 'Failed') OR "
-                  "creation < '{1}') GROUP BY scheduled_job_type, status LIMIT 10000",
-                  zone.FromUnix(now - kFailureWindow).value_or(""),
-                  zone.FromUnix(now - kLongestRun).value_or("")),
-      deadline);
-  if (!rows) return Fail(rows.error());
-  if (!*rows) return std::optional<std::vector<JobFailure>>();
-  struct Runs {
-    double failures = 0;
-    std::string failed, complete;  // the newest of each; all texts of one form
-  };
-  std::map<std::string, Runs> jobs;
-  for (const auto& row : (*rows)->rows) {
-    if (row.size() != 4 || !row[0] || !row[1] || !row[2] || !row[3]) continue;
-    const auto method = method_of_type.find(*row[0]);
-    Runs& runs = jobs[method != method_of_type.end() ? method->second : *row[0]];
-    std::string& newest = IsComplete(*row[1]) ? runs.complete : runs.failed;
-    newest = std::max(newest, *row[3]);
-    if (!IsComplete(*row[1])) runs.failures += ParseNumber<double>(*row[2]).value_or(0);
-  }
-  std::vector<JobFailure> failures;
-  for (const auto& [job, runs] : jobs) {
-    if (runs.failures > 0) failures.push_back({job, runs.failures, runs.failed > runs.complete});
-  }
-  std::stable_sort(failures.begin(), failures.end(), [](const JobFailure& a, const JobFailure& b) {
-    return a.failures > b.failures;
-  });
-  if (failures.size() > kMaxJobs) {
-    JobFailure other{.job = "other"};
-    for (std::size_t i = kMaxJobs; i < failures.size(); ++i) {
-      other.failures += failures[i].failures;
-      other.failing = other.failing || failures[i].failing;
-    }
-    failures.resize(kMaxJobs);
-    failures.push_back(std::move(other));
-  }
-  return std::optional(std::move(failures));
 }
 
 }  // namespace erpnext

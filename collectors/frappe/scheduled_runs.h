@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Counts the rows of Scheduled Job Log as they come, and finds the jobs that fail.
+// Counts the rows of Scheduled Job Log as they come.
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <set>
 #include <string>
-#include <vector>
 
 #include "core/deadline.h"
 #include "core/result.h"
@@ -42,18 +40,5 @@ class ScheduledRuns {
   bool known_ = false;                          // what was there at the beginning is known
   std::string since_;                           // the same for rows without numbers: a local time
 };
-
-struct JobFailure {
-  std::string job;
-  double failures = 0;   // in 48 hours
-  bool failing = false;  // its newest run failed
-};
-
-// The jobs with the most failures in the last 48 hours, most first; what all others have is one
-// more, "other". A job is the method of its type; a run that has not ended after half an hour has
-// failed. Nothing when the table cannot be seen.
-Result<std::optional<std::vector<JobFailure>>> ReadJobFailures(
-    SiteDatabase& database, const std::map<std::string, std::string>& method_of_type,
-    const SiteZone& zone, double now, Deadline deadline);
 
 }  // namespace erpnext

@@ -89,9 +89,17 @@ constexpr Family kFailing{
         "1 when the newest run of a job that failed in the last 48 hours failed, 0 when it was "
         "complete.",
     .source = "scheduled_job_type, status and creation of tabScheduled Job Log"};
-constexpr const Family* kFamilies[] = {&kState,    &kProcessUp, &kDormantIn, &kLastExecution,
-                                       &kTypes,    &kOverdue,   &kLateness,  &kRuns,
-                                       &kFailures, &kFailing};
+constexpr Family kFailureRatio{
+    .name = "erpnext_scheduled_job_failure_ratio",
+    .labels = {"bench", "site", "job_type"},
+    .help =
+        "Part of a job's runs of the last seven days, but for those of the last half hour, that "
+        "failed, 0 to 1: the failure rate of Frappe's System Health Report, which shows it in "
+        "percent. Of the ten jobs with the highest, where any failed.",
+    .source = "scheduled_job_type and status of tabScheduled Job Log"};
+constexpr const Family* kFamilies[] = {&kState,    &kProcessUp, &kDormantIn,   &kLastExecution,
+                                       &kTypes,    &kOverdue,   &kLateness,    &kRuns,
+                                       &kFailures, &kFailing,   &kFailureRatio};
 
 // What the host tells of the schedulers of all benches, at one moment.
 struct Host {
@@ -232,9 +240,12 @@ class SchedulerCollector final : public Collector {
       sink.Add(kRuns, {bench, site, "complete"}, runs.complete());
       sink.Add(kRuns, {bench, site, "failed"}, runs.failed());
     }
-    for (const JobFailure& each : schedule.failures) {
+    for (const auto& each : schedule.failures.failing) {
       sink.Add(kFailures, {bench, site, each.job}, each.failures);
-      sink.Add(kFailing, {bench, site, each.job}, each.failing ? 1 : 0);
+      sink.Add(kFailing, {bench, site, each.job}, each.newest_failed ? 1 : 0);
+    }
+    for (const auto& each : schedule.failures.rates) {
+      sink.Add(kFailureRatio, {bench, site, each.job}, each.failed);
     }
   }
 

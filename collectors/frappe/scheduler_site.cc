@@ -88,7 +88,7 @@ class Reader {
     schedule_.runs_read = Keep(read) && *read;
     const double age = now_ - memory.failures_at.value_or(0);
     if (age < 0 || age >= kFailuresLast) {
-      memory.failures.clear();
+      memory.failures = {};
       memory.failures_at.reset();
       const std::map<std::string, std::string> none;
       auto failures =

@@ -4,8 +4,8 @@
 
 #include <optional>
 #include <string_view>
-#include <vector>
 
+#include "collectors/frappe/job_failures.h"
 #include "collectors/frappe/scheduled_runs.h"
 #include "collectors/frappe/scheduled_types.h"
 #include "core/deadline.h"
@@ -36,8 +36,8 @@ inline constexpr SiteTable kScheduleTables[] = {{"tabSingles", kSinglesColumns},
 // What is kept of a site between two readings.
 struct SiteMemory {
   ScheduledRuns runs;
-  // Failures are counted over a whole day of rows: every five minutes is enough.
-  std::vector<JobFailure> failures;
+  // Counted over a week of rows: every five minutes is enough.
+  JobFailures failures;
   std::optional<double> failures_at;  // Unix time
 };
 
@@ -48,7 +48,7 @@ struct SiteSchedule {
   std::optional<double> dormant_in;  // seconds; nothing where no site falls asleep
   std::optional<ScheduledTypes> types;
   bool runs_read = false;  // the counts in the memory are current
-  std::vector<JobFailure> failures;
+  JobFailures failures;
   Status status;  // the first of what failed
 };
 

@@ -65,11 +65,12 @@ class SchedulerTest : public testing::Test {
          JobType("c", "Cron", "2026-11-24 12:59:00.000000", "0", "*/10 * * * *")});
     database.Answer("SELECT MAX(name)", {Row{"100"}});
     database.Answer("SELECT name, status", {Row{"99", "Complete"}, Row{"100", "Start"}});
-    database.Answer("COUNT(*)", {Row{"h", "Failed", "3", "2026-11-24 12:00:10.000000"},
-                                 Row{"h", "Complete", "20", "2026-11-24 11:00:10.000000"},
-                                 Row{"d", "Failed", "1", "2026-11-23 14:00:00.000000"},
-                                 Row{"d", "Complete", "1", "2026-11-24 00:00:10.000000"},
-                                 Row{"a", "Complete", "9", "2026-11-24 12:00:10.000000"}});
+    database.Answer("MAX(creation)",
+                    {Row{"h", "Failed", "3", "12", "2026-11-24 12:00:10.000000"},
+                     Row{"h", "Complete", "20", "36", "2026-11-24 11:00:10.000000"},
+                     Row{"d", "Failed", "1", "1", "2026-11-23 14:00:00.000000"},
+                     Row{"d", "Complete", "1", "7", "2026-11-24 00:00:10.000000"},
+                     Row{"a", "Complete", "9", "30", "2026-11-24 12:00:10.000000"}});
     return database;
   }
 
@@ -333,9 +334,9 @@ TEST_F(SchedulerTest, AnUnknownZoneIsAnErrorAndNoGuess) {
 
 TEST_F(SchedulerTest, ARunThatNeverEndedHasFailed) {
   AddSite(bench_, "s.example", kSite);
-  Site().Answer("COUNT(*)", {Row{"h", "Start", "2", "2026-11-24 12:00:10.000000"},
-                             Row{"h", "Failed", "1", "2026-11-24 10:00:10.000000"},
-                             Row{"h", "Complete", "20", "2026-11-24 11:00:10.000000"}});
+  Site().Answer("MAX(creation)", {Row{"h", "Start", "2", "2", "2026-11-24 12:00:10.000000"},
+                                  Row{"h", "Failed", "1", "1", "2026-11-24 10:00:10.000000"},
+                                  Row{"h", "Complete", "20", "21", "2026-11-24 11:00:10.000000"}});
   const Collected run = Run();
   EXPECT_THAT(run.text, HasSubstr(R"(job_failures{bench="b",site="s.example",job_type="m.h"} 3)"));
   EXPECT_THAT(run.text, HasSubstr(R"(job_failing{bench="b",site="s.example",job_type="m.h"} 1)"));
@@ -343,7 +344,9 @@ TEST_F(SchedulerTest, ARunThatNeverEndedHasFailed) {
       sites_->statements.begin(), sites_->statements.end(),
       [](const auto& each) { return each.find("MAX(creation)") != std::string::npos; });
   ASSERT_NE(sites_->statements.end(), asked);
-  EXPECT_THAT(*asked, HasSubstr("creation > '2026-11-22 13:00:00"));
+  EXPECT_THAT(*asked, HasSubstr("SUM(creation > '2026-11-22 13:00:00"));
+  EXPECT_THAT(*asked, HasSubstr("SUM(creation < '2026-11-24 12:30:00"));
+  EXPECT_THAT(*asked, HasSubstr("WHERE creation > '2026-11-17 13:00:00"));
   EXPECT_THAT(*asked, HasSubstr("OR creation < '2026-11-24 12:30:00"));
 }
 
@@ -351,11 +354,12 @@ TEST_F(SchedulerTest, AtMostElevenFailingJobs) {
   AddSite(bench_, "s.example", kSite);
   std::vector<Row> rows;
   for (int i = 0; i < 30; ++i) {
-    rows.push_back({fmt::format("job{:02}", i), "Failed", fmt::format("{}", 30 - i),
+    rows.push_back({fmt::format("job{:02}", i), "Failed", fmt::format("{}", 30 - i), "1",
                     "2026-11-24 12:00:00.000000"});
+    rows.push_back({fmt::format("job{:02}", i), "Complete", "0", fmt::format("{}", i),
+                    "2026-11-24 11:00:00.000000"});
   }
-  rows.push_back({"job29", "Complete", "5", "2026-11-24 12:30:00.000000"});
-  Site().Answer("COUNT(*)", rows);
+  Site().Answer("MAX(creation)", rows);
   const Collected run = Run();
   const auto failures = [](const char* job) {
     return fmt::format(
@@ -365,6 +369,29 @@ TEST_F(SchedulerTest, AtMostElevenFailingJobs) {
   EXPECT_EQ("21", run.Value(failures("job09")));
   EXPECT_EQ("absent", run.Value(failures("job10")));
   EXPECT_EQ("210", run.Value(failures("other"))) << "20 + 19 + ... + 1";
+  const auto ratio = [](const char* job) {
+    return fmt::format(
+        "erpnext_scheduled_job_failure_ratio{{bench=\"b\",site=\"s.example\",job_type=\"{}\"}}",
+        job);
+  };
+  EXPECT_EQ("1", run.Value(ratio("job00")));
+  EXPECT_EQ("0.1", run.Value(ratio("job09")));
+  EXPECT_EQ("absent", run.Value(ratio("job10")));
+  EXPECT_EQ("absent", run.Value(ratio("other"))) << "no part of anything";
+}
+
+TEST_F(SchedulerTest, AJobThatFailedDaysAgoHasARateOnly) {
+  AddSite(bench_, "s.example", kSite);
+  Site().Answer("MAX(creation)", {Row{"h", "Failed", "0", "1", "2026-11-20 10:00:10.000000"},
+                                  Row{"h", "Complete", "40", "79", "2026-11-24 12:00:10.000000"},
+                                  // Its first run began a moment ago and has failed already.
+                                  Row{"d", "Failed", "1", "0", "2026-11-24 12:45:00.000000"}});
+  const Collected run = Run();
+  EXPECT_THAT(run.text,
+              HasSubstr(R"(job_failure_ratio{bench="b",site="s.example",job_type="m.h"} 0.0125)"));
+  EXPECT_THAT(run.text, Not(HasSubstr(R"(ratio{bench="b",site="s.example",job_type="m.d"})")));
+  EXPECT_THAT(run.text, HasSubstr(R"(job_failures{bench="b",site="s.example",job_type="m.d"} 1)"));
+  EXPECT_THAT(run.text, Not(HasSubstr(R"(failures{bench="b",site="s.example",job_type="m.h"})")));
 }
 
 TEST_F(SchedulerTest, StatementsAreTaggedAndFew) {

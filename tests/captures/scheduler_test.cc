@@ -148,6 +148,13 @@ TEST_P(CapturedSchedulers, AreAsFrappeSawThem) {
                     run.Value(Series("scheduled_job_runs_total", site,
                                      fmt::format(",status=\"{}\"", label))));
     }
+    const json& failing = truth_.at("system_health_report").at(site).at("failing_scheduled_jobs");
+    ASSERT_TRUE(failing.empty()) << "compare the rates too";
+    table.Compare(site + " failing jobs", "none",
+                  run.text.find(fmt::format("job_failure_ratio{{bench=\"{}\",site=\"{}\"",
+                                            bench_.name, site)) == std::string::npos
+                      ? "none"
+                      : "some");
   }
   // As many rows each as the code has patches, jobs and apps.
   EXPECT_GE(ExplainAll(mariadb_, *server_,

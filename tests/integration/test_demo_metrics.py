@@ -317,6 +317,7 @@ def test_the_scheduler_is_as_the_bench_has_it(demo, samples):
     assert found.value("erpnext_scheduled_jobs_overdue", site=NORMAL) == 0
     assert found.value("erpnext_scheduled_job_failures", site=NORMAL) == 1
     assert found.value("erpnext_scheduled_job_failing", site=NORMAL) == 0
+    assert 0 < found.value("erpnext_scheduled_job_failure_ratio", site=NORMAL) <= 1
 
 
 def test_discover_names_a_site_that_may_not_be_read(demo, program):

@@ -103,7 +103,7 @@ def _jobs():
               "max by (instance, bench, site, job_type) (topk(50, erpnext_scheduled_job_failures{B}))",
               {"instance": "Instance", "bench": "Bench", "site": "Site", "job_type": "Job",
                "Value": "Failures"},
-              width=12, sort="Failures", when_empty="none",
+              width=8, sort="Failures", when_empty="none",
               overrides=[override("Failures", thresholds={
                   "mode": "absolute", "steps": rising(T["scheduled_job_failures_count"])},
                   custom__cellOptions={"type": "color-text"})],
@@ -113,9 +113,19 @@ def _jobs():
               "max by (instance, bench, site, job_type) (topk(50, erpnext_scheduled_job_failing{B}))",
               {"instance": "Instance", "bench": "Bench", "site": "Site", "job_type": "Job",
                "Value": "Fails"},
-              width=12, sort="Fails", when_empty="none",
+              width=8, sort="Fails", when_empty="none",
               overrides=[override("Fails", thresholds={"mode": "absolute", "steps": ANY_IS_BAD},
                                   custom__cellOptions={"type": "color-text"})],
+              links=[runbook("ErpnextScheduledJobFailing")]),
+        table("Failure rate of seven days",
+              "Part of a job's runs that failed, as Frappe's System Health Report has it; the ten "
+              "highest of each site.",
+              "max by (instance, bench, site, job_type) "
+              "(topk(50, erpnext_scheduled_job_failure_ratio{B}))",
+              {"instance": "Instance", "bench": "Bench", "site": "Site", "job_type": "Job",
+               "Value": "Rate"},
+              width=8, sort="Rate", when_empty="none",
+              overrides=[override("Rate", unit="percentunit")],
               links=[runbook("ErpnextScheduledJobFailing")]),
     ]
 
@@ -191,5 +201,5 @@ def dashboard():
         "erpnext-scheduler", "Scheduler, jobs and e-mail",
         "Do the things happen that a site does by itself, every few minutes and every night?",
         [("Scheduler", False, _scheduler()), ("Jobs", False, _jobs()), ("E-mail", False, _email()),
-         ("Migrations", False, _migrations())],
+         ("Migrations", True, _migrations())],
         [ALERTS_FIRING, EXPORTER_STARTED, CONFIG_RELOADED, HOST_BOOTED], with_bench=True)
