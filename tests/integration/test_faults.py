@@ -216,7 +216,7 @@ def test_collectors_at_their_own_pace(setting):
             return {(labels["collector"], labels["kind"]) for labels, value in exporter.metrics().find(
                 "erpnext_exporter_collector_errors_total") if labels["collector"] in PACED and value}
 
-        wait_until(lambda: told() == set(PACED.items()), f"{PACED} are told", timeout=20)
+        wait_until(lambda: told() == set(PACED.items()), f"{PACED} are told")
         for server in ("redis_queue", "redis_cache", "mariadb"):
             setting.servers[server].heal()
         wait_until_well(dataclasses.replace(setting, exporter=exporter))
@@ -254,7 +254,7 @@ def test_one_server_in_trouble(setting, source, state, handler, kind, reason, co
             assert {value for _, value in samples.find(f"{family}_up", **labels)} == {0}
             return samples
 
-        samples = wait_until(told, f"reason {reason}, kind {kind}", timeout=20)
+        samples = wait_until(told, f"reason {reason}, kind {kind}")
         others = set(labels for labels in ("queue", "cache")) - {labels.get("role")}
         if source != "mariadb":
             for role in others:
@@ -266,7 +266,7 @@ def test_one_server_in_trouble(setting, source, state, handler, kind, reason, co
             grown.append(setting.scrape()[0].value("process_resident_memory_bytes") - resident)
             return grown[-1] < 4 << 20
 
-        wait_until(flat, "what answers took is given back", timeout=20)
+        wait_until(flat, "what answers took is given back")
         assert max(grown) < MOST_ON_THE_WAY, f"{max(grown) / 2**20:.1f} MiB more than before"
     wait_until(lambda: setting.healthy(but=PACED), "recovered", timeout=30)
 

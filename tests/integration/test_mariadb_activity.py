@@ -94,7 +94,7 @@ def told(exporter, condition, collector="mariadb_activity"):
         samples = exporter.metrics(f"?collect[]={collector}")
         assert CANARY not in samples.text
         return samples if condition(samples) else None
-    return wait_until(ask, "the activity is told", timeout=20)
+    return wait_until(ask, "the activity is told")
 
 
 def waits(samples, kind):

@@ -215,7 +215,7 @@ def held(mariadb, table, other):
             wait_until(waits, "the change still waits")
         finally:
             reader.rollback()
-            change.join(timeout=20)
+            change.join(timeout=60)
         cursor.execute(f"RENAME TABLE {SCHEMA}.a_new TO {table}, {SCHEMA}.b_new TO {other}")
     assert not change.is_alive()
 

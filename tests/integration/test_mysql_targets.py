@@ -122,7 +122,7 @@ def test_it_is_about_that_server_only(exporter, second):
         return found if wanted <= found else None
     # Who asks is not in the list of processes: there may be nobody else.
     with second.connect():
-        found = wait_until(names, "all are there", timeout=20)
+        found = wait_until(names, "all are there")
     assert all(name.startswith("mysql_") for name in found)
 
 

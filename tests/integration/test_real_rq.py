@@ -42,7 +42,7 @@ class Bench:
         assert {labels["reason"] for labels, _ in found} == REASONS
         return {labels["reason"]: value for labels, value in found if value}
 
-    def wait_for_stuck(self, expected, queue="short", timeout=20):
+    def wait_for_stuck(self, expected, queue="short", timeout=60):
         wait_until(lambda: self.stuck(queue) == expected, f"{expected} is stuck in {queue}", timeout)
 
     def wait_until_it_runs(self):

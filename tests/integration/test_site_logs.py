@@ -71,7 +71,7 @@ def test_a_change_that_waits_for_a_table_does_not_hold_it_up(mariadb, ask):
             wait_until(waits, "the change still waits")  # its state blinks once a second
         finally:
             reader.rollback()
-            change.join(timeout=20)
+            change.join(timeout=60)
     assert rows(samples, "Error Log") is not None
     assert samples.value("erpnext_site_log_retention_seconds", doctype="Error Log") == 14 * 86400
     assert seconds < 2, "as without the lock"

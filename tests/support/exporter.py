@@ -81,7 +81,7 @@ class Exporter:
         self.process = Process(
             [program or binary(), "serve", f"--web.listen-address={listen}", *arguments],
             folder / "exporter.log", env=env)
-        self.url = wait_until(self._find_url, "the exporter listens", timeout=20)
+        self.url = wait_until(self._find_url, "the exporter listens")
 
     def _find_url(self):
         if not self.process.running():

@@ -46,7 +46,7 @@ def wait_until_ready(process, url, timeout=30):
     wait_until(ready, f"{process.name} is ready", timeout)
 
 
-def wait_until(condition, what, timeout=30.0):
+def wait_until(condition, what, timeout=60.0):
     """Returns the first true value of condition(); fails with `what` when there was none in time.
 
     An OSError or an AssertionError of the condition counts as "not yet".
@@ -96,10 +96,10 @@ class Process:
         if self.running():
             self._popen.send_signal(number)
 
-    def wait(self, timeout=15):
+    def wait(self, timeout=30):
         return self._popen.wait(timeout)
 
-    def stop(self, timeout=15):
+    def stop(self, timeout=30):
         """SIGTERM, and SIGKILL for what does not end in time. Returns the exit code."""
         self.signal(signal.SIGTERM)
         try:

@@ -76,7 +76,7 @@ class Prometheus:
         """The result of a range query: list of {"metric": labels, "values": [...]}."""
         return self.get("/api/v1/query_range", query=expr, start=start, end=end, step=step)["result"]
 
-    def wait_for(self, expr, timeout=30):
+    def wait_for(self, expr, timeout=60):
         """Waits until an instant query returns something, and returns that."""
         return wait_until(lambda: self.query(expr), f"a result of {expr}", timeout=timeout)
 
