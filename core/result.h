@@ -25,11 +25,12 @@ enum class ErrorKind : std::uint8_t {
   kUnsupported,  // a version, type or feature that is not known here
   kLimit,        // more than a bound allows: size, count, connections
   kUserLimit,    // our login has all that it alone may have; others are not concerned
+  kHostBlocked,  // nobody may connect from where we are, whatever the login
 };
 
-inline constexpr std::array<std::string_view, 9> kErrorKindNames = {
-    "unavailable", "refused",     "permission", "timeout",   "protocol",
-    "malformed",   "unsupported", "limit",      "user_limit"};
+inline constexpr std::array<std::string_view, 10> kErrorKindNames = {
+    "unavailable", "refused",     "permission", "timeout",    "protocol",
+    "malformed",   "unsupported", "limit",      "user_limit", "host_blocked"};
 
 constexpr std::string_view ErrorKindName(ErrorKind kind) {
   return kErrorKindNames[static_cast<std::size_t>(kind)];

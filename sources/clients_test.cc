@@ -166,12 +166,14 @@ TEST(MariadbErrorKind, TellsRefusedFromMissing) {
        "Received error packet before completion of TLS handshake. The authenticity of the "
        "following error cannot be verified: 1040 - Too many connections",
        ErrorKind::kLimit},
+      {2003, "... of the following error cannot be verified: nothing", ErrorKind::kUnavailable},
       {2005, "", ErrorKind::kUnavailable},
       {1045, "", ErrorKind::kPermission},
       {4151, "", ErrorKind::kPermission},
       {1040, "", ErrorKind::kLimit},
       {1203, "", ErrorKind::kUserLimit},
       {1226, "", ErrorKind::kUserLimit},
+      {1129, "", ErrorKind::kHostBlocked},
       {1969, "", ErrorKind::kTimeout},
       {3024, "", ErrorKind::kTimeout},
       {2013, "", ErrorKind::kUnavailable},
@@ -182,6 +184,8 @@ TEST(MariadbErrorKind, TellsRefusedFromMissing) {
   };
   for (const Row& row : rows)
     EXPECT_EQ(row.kind, MariadbErrorKind(row.number, row.message)) << row.number;
+  EXPECT_EQ(1040u, MariadbErrorNumber(2002, "cannot be verified: 1040 - Too many connections"));
+  EXPECT_EQ(1045u, MariadbErrorNumber(1045, "'be verified: 1'"));
 }
 
 std::string MariadbPacket(char sequence, const std::string& payload) {

@@ -82,13 +82,17 @@ tl::unexpected<Error> TimedOut() { return Fail(ErrorKind::kTimeout, "no answer i
 
 // The server's own text is not passed on: it may quote names and values.
 tl::unexpected<Error> Failure(MYSQL* mysql) {
-  const unsigned number = mysql_errno(mysql);
+  const unsigned number = MariadbErrorNumber(mysql_errno(mysql), mysql_error(mysql));
   if (number == CR_SSL_CONNECTION_ERROR) {  // the text is the library's
     return Fail(MariadbErrorKind(number, mysql_error(mysql)), "{}; see mariadb.tls-ca-file",
                 mysql_error(mysql));
   }
   const ErrorKind kind = MariadbErrorKind(number, mysql_error(mysql));
-  return Fail(kind, "{} (error {})", ErrorKindName(kind), number);
+  const std::string_view remedy =
+      kind == ErrorKind::kHostBlocked
+          ? ": connections from this host were begun and left; run mariadb-admin flush-hosts there"
+          : "";
+  return Fail(kind, "{} (error {}){}", ErrorKindName(kind), number, remedy);
 }
 
 }  // namespace

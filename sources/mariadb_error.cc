@@ -7,7 +7,6 @@
 #include <mysqld_error.h>
 
 #include <cerrno>
-#include <optional>
 
 #include "core/text.h"
 
@@ -16,16 +15,6 @@ namespace {
 
 // MySQL's ER_QUERY_TIMEOUT, of max_execution_time. MariaDB does not use the number.
 constexpr unsigned kMysqlQueryTimeout = 3024;
-
-// With TLS demanded, an error packet that comes before the handshake is wrapped into a text that
-// ends "cannot be verified: 1040 - Too many connections".
-std::optional<unsigned> WrappedError(std::string_view message) {
-  constexpr std::string_view kMark = "be verified: ";
-  const std::size_t mark = message.find(kMark);
-  if (mark == std::string_view::npos) return std::nullopt;
-  message.remove_prefix(mark + kMark.size());
-  return ParseNumber<unsigned>(message.substr(0, message.find(' ')));
-}
 
 // "Can't connect to server on 'h' (111)": the library keeps errno only in its text.
 int SystemError(std::string_view message) {
@@ -48,12 +37,21 @@ ErrorKind ConnectErrorKind(int system_error) {
 
 }  // namespace
 
+// With TLS demanded, an error packet that comes before the handshake is wrapped into a text that
+// ends "cannot be verified: 1040 - Too many connections".
+unsigned MariadbErrorNumber(unsigned number, std::string_view message) {
+  constexpr std::string_view kMark = "be verified: ";
+  const std::size_t mark = message.find(kMark);
+  if (number != CR_CONNECTION_ERROR && number != CR_CONN_HOST_ERROR) return number;
+  if (mark == std::string_view::npos) return number;
+  message.remove_prefix(mark + kMark.size());
+  return ParseNumber<unsigned>(message.substr(0, message.find(' '))).value_or(number);
+}
+
 ErrorKind MariadbErrorKind(unsigned number, std::string_view message) {
-  switch (number) {
+  switch (MariadbErrorNumber(number, message)) {
     case CR_CONNECTION_ERROR:
-    case CR_CONN_HOST_ERROR:
-      if (const auto wrapped = WrappedError(message)) return MariadbErrorKind(*wrapped, "");
-      return ConnectErrorKind(SystemError(message));
+    case CR_CONN_HOST_ERROR: return ConnectErrorKind(SystemError(message));
     // A certificate that is not trusted, or another reason why there was no handshake.
     case CR_SSL_CONNECTION_ERROR:
       return message.find("certificate") != std::string_view::npos ? ErrorKind::kPermission
@@ -69,7 +67,6 @@ ErrorKind MariadbErrorKind(unsigned number, std::string_view message) {
     case ER_TABLEACCESS_DENIED_ERROR:
     case ER_COLUMNACCESS_DENIED_ERROR:
     case ER_SPECIFIC_ACCESS_DENIED_ERROR:
-    case ER_HOST_IS_BLOCKED:
     case ER_HOST_NOT_PRIVILEGED:
     case ER_MUST_CHANGE_PASSWORD:
     case ER_MUST_CHANGE_PASSWORD_LOGIN:
@@ -80,6 +77,7 @@ ErrorKind MariadbErrorKind(unsigned number, std::string_view message) {
     case ER_CON_COUNT_ERROR: return ErrorKind::kLimit;
     case ER_TOO_MANY_USER_CONNECTIONS:
     case ER_USER_LIMIT_REACHED: return ErrorKind::kUserLimit;
+    case ER_HOST_IS_BLOCKED: return ErrorKind::kHostBlocked;
     case kMysqlQueryTimeout:
     case ER_STATEMENT_TIMEOUT:
     case ER_QUERY_INTERRUPTED:

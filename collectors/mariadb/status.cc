@@ -29,7 +29,8 @@ constexpr Family kConnectError{
     .help =
         "Why the database server did not answer our question, with value 1: down (nothing there), "
         "refused (nobody listens), denied (our login), timeout, too_many_connections, user_limit "
-        "(our login alone has all that it may have), protocol. Absent when it did.",
+        "(our login alone has all that it may have), host_blocked (nobody may connect from this "
+        "host until FLUSH HOSTS), protocol. Absent when it did.",
     .source = "error of connection, login or statement"};
 constexpr Family kMysqlUp{.name = "mysql_up",
                           .help = "Whether the MySQL server is up.",

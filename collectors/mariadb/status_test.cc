@@ -96,10 +96,15 @@ TEST_F(MariadbStatusTest, EveryFailureHasItsReason) {
     ErrorKind kind;
     const char *reason, *up;
   } const cases[] = {
-      {ErrorKind::kUnavailable, "down", "0"},   {ErrorKind::kRefused, "refused", "0"},
-      {ErrorKind::kTimeout, "timeout", "0"},    {ErrorKind::kPermission, "denied", "1"},
-      {ErrorKind::kProtocol, "protocol", "0"},  {ErrorKind::kLimit, "too_many_connections", "1"},
-      {ErrorKind::kMalformed, "protocol", "0"}, {ErrorKind::kUserLimit, "user_limit", "1"},
+      {ErrorKind::kUnavailable, "down", "0"},
+      {ErrorKind::kRefused, "refused", "0"},
+      {ErrorKind::kTimeout, "timeout", "0"},
+      {ErrorKind::kPermission, "denied", "1"},
+      {ErrorKind::kProtocol, "protocol", "0"},
+      {ErrorKind::kLimit, "too_many_connections", "1"},
+      {ErrorKind::kMalformed, "protocol", "0"},
+      {ErrorKind::kUserLimit, "user_limit", "1"},
+      {ErrorKind::kHostBlocked, "host_blocked", "1"},
   };
   for (const auto& test : cases) {
     server_->answers = {{"", Failing(test.kind)}};
@@ -131,7 +136,7 @@ TEST_F(MariadbStatusTest, ErrorNumbersBecomeReasons) {
       {1226, "User u has exceeded the resource", "user_limit"},
       {1044, "Access denied", "denied"},
       {1045, "Access denied for user", "denied"},
-      {1129, "Host is blocked because of many connection errors", "denied"},
+      {1129, "Host is blocked because of many connection errors", "host_blocked"},
       {1130, "Host is not allowed to connect", "denied"},
       {1698, "Access denied for user", "denied"},
       {4151, "Access denied, this account is locked", "denied"},

@@ -7,10 +7,12 @@ import os
 import pathlib
 import re
 import signal
+import socket
 import time
 
 import pymysql
 import pytest
+from demo.mariadb import MariadbServer
 from support import fake_mariadb, http
 from support.bench_folder import BenchFolder
 from support.certificates import Authority
@@ -166,6 +168,40 @@ def test_own_limit_of_connections_is_not_the_server_being_down(program, bench, l
         finally:
             with sql(mariadb, "ALTER USER exporter@'127.0.0.1' WITH MAX_USER_CONNECTIONS 0"):
                 pass
+
+
+@pytest.fixture
+def strict(tmp_path_factory):
+    """A server that blocks a host after one handshake that was left undone, unless it is 127.0.0.1."""
+    server = MariadbServer(tmp_path_factory.mktemp("strict"))
+    server.install()
+    with open(server.folder / "my.cnf", "a", encoding="utf-8") as config:
+        config.write("skip-name-resolve = OFF\nmax-connect-errors = 1\n")
+    server.start()
+    with sql(server, f"CREATE USER exporter@'%' IDENTIFIED BY '{SECRET}'"):
+        yield server
+    server.stop()
+
+
+def leave_handshake(port):
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+        assert connection.recv(1024)
+
+
+def test_host_that_the_server_blocks(program, bench, login, strict):
+    with FaultServer(("127.0.0.1", strict.port), source="127.0.0.2") as relay:
+        bench.write_config(db_port=relay.port)
+        assert_works(*ask(bench, *login, program=program))
+        for options in (login, [*login, "--mariadb.tls", "--no-mariadb.tls-verify"]):
+            def refused(options=options):
+                leave_handshake(relay.port)
+                return "reason=" in ask(bench, *options, program=program)[0].text
+            wait_until(refused, "the host is blocked")
+            samples, stderr = ask(bench, *options, program=program)
+            assert_fails(samples, stderr, "host_blocked", "host_blocked", up=1)
+            assert "error 1129" in stderr and "flush-hosts" in stderr
+        with sql(strict, "FLUSH HOSTS"):
+            assert_works(*ask(bench, *login, program=program))
 
 
 @pytest.mark.parametrize("config,reason,kind", [

@@ -89,11 +89,13 @@ def answer(text):
 class FaultServer:
     """Listens on a TCP port of the loopback interface that stays the same, or on a unix socket.
 
-    `backend` is where a healthy server is ((host, port) or a path), or a handler that plays one.
+    `backend` is where a healthy server is ((host, port) or a path), or a handler that plays one;
+    `source` the address from which it is asked.
     """
 
-    def __init__(self, backend, unix_socket=None):
+    def __init__(self, backend, unix_socket=None, source=None):
         self.backend = backend
+        self._source = source
         self._unix_socket = unix_socket and str(unix_socket)
         self._lock = threading.Lock()
         self._handler, self._stop, self._listener = None, None, None
@@ -194,6 +196,8 @@ class FaultServer:
             return self.backend(connection)
         unix = not isinstance(self.backend, tuple)
         with socket.socket(socket.AF_UNIX if unix else socket.AF_INET) as server:
+            if self._source:
+                server.bind((self._source, 0))
             server.connect(str(self.backend) if unix else self.backend)
             pipes = {server: connection.client, connection.client: server}
             while connection.pause(0):
