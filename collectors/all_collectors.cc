@@ -23,6 +23,7 @@
 #include "collectors/mariadb/config.h"
 #include "collectors/mariadb/deadlocks.h"
 #include "collectors/mariadb/digests.h"
+#include "collectors/mariadb/drift.h"
 #include "collectors/mariadb/error_log.h"
 #include "collectors/mariadb/heartbeat.h"
 #include "collectors/mariadb/indexes.h"
@@ -65,6 +66,7 @@ const std::vector<const CollectorEntry*>& AllCollectors() {
       &kMariadbShareCollector,        // paced
       &kMariadbSizesCollector,        // paced
       &kMariadbConfigCollector,       // paced
+      &kMariadbDriftCollector,        // paced
       &kMariadbReplicationCollector,  // paced
       &kMariadbHeartbeatCollector,    // paced
       &kMariadbTablesCollector,       // paced

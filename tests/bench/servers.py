@@ -42,6 +42,7 @@ PACED = (
     "mariadb_tables",
     "mariadb_auto_increment",
     "mariadb_config",
+    "mariadb_drift",
     "mariadb_queries",
     "mariadb_share",
     "mariadb_error_log",

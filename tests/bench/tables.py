@@ -21,7 +21,7 @@ from support.originals import mysqld_exporter
 from support.processes import wait_until
 
 SITES, TABLES, RUNS = 10, 1000, 3
-COLLECTORS = ("mariadb_sizes", "mariadb_indexes", "mariadb_config")
+COLLECTORS = ("mariadb_sizes", "mariadb_indexes", "mariadb_config", "mariadb_drift")
 # Off by default, with the option that switches it on and the flag of mysqld_exporter.
 OPENING = (("mariadb_tables", "--mariadb.open-tables", "info_schema.tables"),
            ("mariadb_auto_increment", "--collector.mariadb_auto_increment", "auto_increment.columns"))

@@ -44,7 +44,7 @@ def _indexes():
     ]
 
 
-def _sizes():
+def _tables():
     return [
         timeseries("Size of the databases",
                    "InnoDB tables of each site with their indexes, the 20 largest.",
@@ -62,6 +62,12 @@ def _sizes():
               "max by (bench, site, doctype) (topk(20, erpnext_site_table_bytes{B}))",
               {"bench": "Bench", "site": "Site", "doctype": "DocType", "Value": "Size"},
               sort="Size", width=8, overrides=[override("Size", unit="bytes")]),
+        table("Tables that are not as Frappe makes them",
+              "How many of each site, by what differs. MyISAM is damaged when MariaDB is killed; other row "
+              "formats hold fewer columns; collations that differ cannot be compared.",
+              "max by (bench, site, property) (erpnext_site_tables_drift{B} > 0)",
+              {"bench": "Bench", "site": "Site", "property": "In", "Value": "Tables"},
+              width=24, sort="Tables", when_empty="none"),
     ]
 
 
@@ -71,5 +77,5 @@ def dashboard():
         "Which site, statement and table does the database work for, and which index would help?",
         [("By site", False, by_site()), ("By kind of statement", False, by_kind()),
          ("Users (where userstat is ON)", False, _users()), ("Indexes", False, _indexes()),
-         ("Sizes", False, _sizes())],
+         ("Tables", False, _tables())],
         [ALERTS_FIRING, EXPORTER_STARTED, CONFIG_RELOADED, HOST_BOOTED], with_bench=True)
