@@ -4,10 +4,13 @@
 // (read_from_replica).
 #include "collectors/mariadb/replication.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 
 #include "collectors/context.h"
+#include "collectors/mariadb/gtid_positions.h"
 #include "collectors/mariadb_servers.h"
 #include "collectors/mariadb_values.h"
 #include "core/text.h"
@@ -59,6 +62,24 @@ constexpr auto kColumns = std::to_array<Family>({
     OfReplica("mysql_slave_status_until_log_pos"),
 });
 
+// As mysqld_exporter 0.18 reads them; Debian's is older and has neither.
+constexpr Family OfPositions(std::string_view name) {
+  return {
+      .name = name,
+      .kind = MetricKind::kUntyped,
+      .labels = {"master_host", "master_uuid", "channel_name", "connection_name", "domain_id",
+                 "server_id"},
+      .help =
+          "Generic metric from SHOW SLAVE STATUS. The sequence number of the last transaction of "
+          "each domain: io of those this connection has received, slave of those the server has "
+          "executed.",
+      .source = "SHOW ALL SLAVES STATUS, else SHOW SLAVE STATUS; the column of the same name"};
+}
+constexpr auto kPositions = std::to_array<Family>({
+    OfPositions("mysql_slave_status_gtid_io_pos"),
+    OfPositions("mysql_slave_status_gtid_slave_pos"),
+});
+
 constexpr Family kSize{.name = "mysql_binlog_size_bytes",
                        .help = "Combined size of all registered binlog files.",
                        .source = "SHOW BINARY LOGS"};
@@ -70,9 +91,11 @@ constexpr Family kFileNumber{.name = "mysql_binlog_file_number",
                              .source = "SHOW BINARY LOGS, the end of the last name"};
 
 constexpr auto kFamilies = [] {
-  std::array<const Family*, kColumns.size() + 3> all{&kSize, &kFiles, &kFileNumber};
+  std::array<const Family*, kColumns.size() + kPositions.size() + 3> all{&kSize, &kFiles,
+                                                                         &kFileNumber};
   std::size_t at = 3;
   for (const Family& each : kColumns) all[at++] = &each;
+  for (const Family& each : kPositions) all[at++] = &each;
   return all;
 }();
 
@@ -94,6 +117,16 @@ void AddReplica(const MariadbTable& table, SampleSink& sink) {
           family,
           {text("master_host"), text("master_uuid"), text("channel_name"), text("connection_name")},
           *value);
+    }
+    for (const Family& family : kPositions) {
+      for (const GtidPosition& position :
+           ParseGtidPositions(text(family.name.substr(kPrefix.size())))) {
+        sink.Add(family,
+                 {text("master_host"), text("master_uuid"), text("channel_name"),
+                  text("connection_name"), fmt::to_string(position.domain),
+                  fmt::to_string(position.server)},
+                 static_cast<double>(position.sequence));
+      }
     }
   }
 }

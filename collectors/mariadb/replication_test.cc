@@ -36,14 +36,15 @@ class MariadbReplicationTest : public testing::Test {
   Collected Run() { return CollectOnce(kMariadbReplicationCollector, context_); }
 
   // As MariaDB 10.11 answers, in part.
-  Result<MariadbTable> replica_ = MariadbTable{
-      {"Connection_name", "Slave_SQL_State", "Master_Host", "Master_User", "Master_Port",
-       "Slave_IO_Running", "Slave_SQL_Running", "Last_Errno", "Last_Error", "Seconds_Behind_Master",
-       "Using_Gtid", "Gtid_IO_Pos", "Slave_heartbeat_period", "Replicate_Ignore_Server_Ids"},
-      {Row{"", "Slave has read all relay log", "db1", "repl", "3306", "Yes", "Yes", "0", "", "7",
-           "Slave_Pos", "0-11-6", "30.000", "5"},
-       Row{"east", "", "db2", "repl", "3307", "Connecting", "No", "1062", "Duplicate entry 'x'",
-           std::nullopt, "No", "", "60.000", ""}}};
+  Result<MariadbTable> replica_ =
+      MariadbTable{{"Connection_name", "Slave_SQL_State", "Master_Host", "Master_User",
+                    "Master_Port", "Slave_IO_Running", "Slave_SQL_Running", "Last_Errno",
+                    "Last_Error", "Seconds_Behind_Master", "Using_Gtid", "Gtid_IO_Pos",
+                    "Slave_heartbeat_period", "Replicate_Ignore_Server_Ids", "Gtid_Slave_Pos"},
+                   {Row{"", "Slave has read all relay log", "db1", "repl", "3306", "Yes", "Yes",
+                        "0", "", "7", "Slave_Pos", "0-11-6,3-12-9", "30.000", "5", "0-11-5"},
+                    Row{"east", "", "db2", "repl", "3307", "Connecting", "No", "1062",
+                        "Duplicate entry 'x'", std::nullopt, "No", "", "60.000", "", "0-11-5,x"}}};
   Result<MariadbTable> only_ = Fail(ErrorKind::kUnsupported, "syntax");
   std::string log_bin_ = "ON";
   Result<MariadbTable> logs_ = MariadbTable{

@@ -213,13 +213,19 @@ def _config():
     ]
 
 
+def _positions(of):
+    """Whichever server of the domain wrote the last one."""
+    return ("max by (instance, master_host, connection_name, domain_id) "
+            f"(mysql_slave_status_gtid_{of}_pos{{I}})")
+
+
 def _replication():
     return [
         timeseries("Behind the primary",
                    "How old what a replica executes is. No line: the server follows nobody, or stopped to.",
                    [query("mysql_slave_status_seconds_behind_master{I}",
                           "{{instance}} from {{master_host}} {{connection_name}}")],
-                   width=8, unit="s", steps=rising(T["replication_lag_seconds"]),
+                   width=12, unit="s", steps=rising(T["replication_lag_seconds"]),
                    links=[runbook("ErpnextReplicationLag")]),
         table("Sources of a replica",
               "Whether each is followed: connecting and reading count as one, executing as the other.",
@@ -227,11 +233,17 @@ def _replication():
               'label_replace(mysql_slave_status_slave_io_running{I}, "thread", "reads", "", "") '
               'or label_replace(mysql_slave_status_slave_sql_running{I}, "thread", "executes", "", ""))',
               {"instance": "Instance", "master_host": "Primary", "connection_name": "Connection",
-               "thread": "It", "Value": "Runs"}, width=8, sort="Runs", when_empty="follows nobody",
+               "thread": "It", "Value": "Runs"}, width=12, sort="Runs", when_empty="follows nobody",
               links=[runbook("ErpnextReplicationStopped")]),
+        timeseries("Transactions received, but not executed",
+                   "By domain, as their GTIDs number them. It grows while the replica executes more slowly than "
+                   "it receives. No line: it does not follow by GTID.",
+                   [query(f"{_positions('io')} - {_positions('slave')}",
+                          "{{instance}} from {{master_host}} {{connection_name}}, domain {{domain_id}}")],
+                   width=12),
         timeseries("Binary logs",
                    "What all of them take on disk.",
-                   [query("mysql_binlog_size_bytes{I}", "{{instance}}")], width=8, unit="bytes"),
+                   [query("mysql_binlog_size_bytes{I}", "{{instance}}")], width=12, unit="bytes"),
     ]
 
 
