@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// The words are those of parseStatus in mysqld_exporter 0.14.
+// The words are those of parseStatus in mysqld_exporter 0.14, the times of certificates as well;
+// those of the first nine days of a month are not read there.
 #include "collectors/mariadb_values.h"
 
 #include <cmath>
+#include <ctime>
 
 #include "core/text.h"
 
@@ -18,11 +20,22 @@ constexpr Word kWords[] = {{"on", 1},         {"yes", 1},         {"primary", 1}
                            {"connecting", 0}, {"non-primary", 0}, {"disconnected", 0}};
 constexpr std::size_t kLongestWord = 12;
 
+// The validity of a certificate, as OpenSSL writes it. The zone is always this one.
+constexpr const char* kTimeFormat = "%b %d %H:%M:%S %Y GMT";
+constexpr std::size_t kTimeSize = 24;  // "Jan  1 00:00:00 2030 GMT"
+
+std::optional<double> ParseTime(const std::string& text) {
+  std::tm time{};
+  if (strptime(text.c_str(), kTimeFormat, &time) != text.c_str() + text.size()) return std::nullopt;
+  return static_cast<double>(timegm(&time));
+}
+
 }  // namespace
 
 std::optional<double> ParseStatusValue(std::string_view text) {
   const auto number = ParseNumber<double>(text);
   if (number) return std::isfinite(*number) ? number : std::nullopt;
+  if (text.size() == kTimeSize) return ParseTime(std::string(text));
   if (text.size() > kLongestWord) return std::nullopt;
   const std::string lower = ToLower(text);
   for (const Word& word : kWords) {

@@ -15,8 +15,9 @@
 namespace erpnext {
 
 // A finite number; words in any case become 1 (on, yes, primary) or 0 (off, no, disabled,
-// connecting, non-primary, disconnected). Nothing for any other text, which has no sample. The same
-// words as mysqld_exporter 0.14 takes.
+// connecting, non-primary, disconnected), the time "Jan  1 00:00:00 2030 GMT" of a certificate the
+// seconds since 1970. Nothing for any other text, which has no sample. The same as mysqld_exporter
+// 0.14 takes.
 std::optional<double> ParseStatusValue(std::string_view text);
 
 // Rows of two columns, names in lower case; others are left out.

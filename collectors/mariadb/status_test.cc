@@ -65,7 +65,9 @@ class MariadbStatusTest : public testing::Test {
       {"Slave_running", "OFF"},
       {"Slow_queries", "9"},
       {"Threads_connected", "8"},
-      {"Ssl_cipher", ""}};
+      {"Ssl_cipher", ""},
+      {"Ssl_server_not_after", "Jan  1 00:00:00 2030 GMT"},
+      {"Ssl_server_not_before", ""}};
   std::shared_ptr<FakeMariadb> server_ = std::make_shared<FakeMariadb>();
   std::vector<MariadbOptions> options_;
   CollectorContext context_;

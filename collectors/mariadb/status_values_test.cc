@@ -17,8 +17,9 @@ TEST(StatusKind, LevelsAreGaugesAndEventsAreCounters) {
   for (const char* gauge :
        {"threads_connected", "threads_running", "innodb_row_lock_current_waits", "open_tables",
         "innodb_history_list_length", "uptime", "max_used_connections", "slave_running",
-        "innodb_row_lock_time_avg", "ssl_session_cache_size", "table_open_cache_active_instances",
-        "rpl_semi_sync_master_clients", "qcache_free_memory"}) {
+        "innodb_row_lock_time_avg", "ssl_session_cache_size", "ssl_server_not_after",
+        "table_open_cache_active_instances", "rpl_semi_sync_master_clients",
+        "qcache_free_memory"}) {
     EXPECT_EQ(MetricKind::kGauge, StatusKind(gauge)) << gauge;
   }
   for (const char* counter :

@@ -3,6 +3,7 @@
 
 import concurrent.futures
 import contextlib
+import datetime
 import os
 import pathlib
 import re
@@ -16,8 +17,9 @@ from demo.mariadb import MariadbServer
 from support import fake_mariadb, http
 from support.bench_folder import BenchFolder
 from support.certificates import Authority
-from support.exporter import Exporter, once, run
+from support.exporter import Exporter, Samples, once, run
 from support.fault_server import FaultServer
+from support.originals import mysqld_exporter
 from support.processes import wait_until
 
 SECRET = "exporter-secret"
@@ -248,6 +250,34 @@ def test_tls_is_used_when_demanded(program, bench, login, authority, mariadb):
         finally:
             with sql(mariadb, "ALTER USER exporter@'127.0.0.1' REQUIRE NONE"):
                 pass
+
+
+@pytest.mark.parametrize("day", [25, 5])
+def test_validity_of_the_certificate_is_as_in_mysqld_exporter(program, tmp_path, bench, login, authority,
+                                                              mariadb, day):
+    """That does not read the first nine days of a month. The server tells who asks over TLS, and nobody else."""
+    now = datetime.datetime.now(datetime.timezone.utc)
+    days = next(days for days in range(2, 50) if (now + datetime.timedelta(days)).day == day)
+    names = ("mysql_global_status_ssl_server_not_after", "mysql_global_status_ssl_server_not_before")
+    try:
+        authority.sign(days)
+        with sql(mariadb, "FLUSH SSL"):
+            pass
+        samples, _ = ask(bench, *login, "--mariadb.tls", f"--mariadb.tls-ca-file={authority.ca}", program=program)
+        without, _ = ask(bench, *login, program=program)
+        with mysqld_exporter(tmp_path, mariadb.port, "exporter", SECRET, tls_ca=authority.ca) as original:
+            theirs = Samples(original.text())
+    finally:
+        authority.sign(days=2)
+        with sql(mariadb, "FLUSH SSL"):
+            pass
+    validity = [datetime.datetime.fromtimestamp(samples.value(name), datetime.timezone.utc) for name in names]
+    assert validity[0] - validity[1] == datetime.timedelta(days)
+    assert abs(validity[1] - now) < datetime.timedelta(minutes=2)
+    assert theirs.value("mysql_up") == 1
+    for name, time_of in zip(names, validity, strict=True):
+        assert theirs.value(name) == (samples.value(name) if time_of.day > 9 else None)
+        assert without.value(name) is None
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ class Authority:
         self.certificate = self._folder / "server.pem"
         self.key = self._folder / "server.key"
         self._make(name)
+        self.sign(days=2)
 
     def _openssl(self, *arguments):
         subprocess.run(["openssl", *map(str, arguments)], check=True, capture_output=True,
@@ -22,11 +23,15 @@ class Authority:
 
     def _make(self, name):
         curve = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")
-        request, extensions = self._folder / "server.csr", self._folder / "server.ext"
-        ca_key = self._folder / "ca.key"
-        self._openssl("req", "-x509", *curve, "-keyout", ca_key, "-out", self.ca, "-days", 2,
-                      "-subj", f"/CN={name} authority")
-        self._openssl("req", *curve, "-keyout", self.key, "-out", request, "-subj", "/CN=localhost")
+        self._openssl("req", "-x509", *curve, "-keyout", self._folder / "ca.key", "-out", self.ca,
+                      "-days", 60, "-subj", f"/CN={name} authority")
+        self._openssl("req", *curve, "-keyout", self.key, "-out", self._folder / "server.csr",
+                      "-subj", "/CN=localhost")
+
+    def sign(self, days):
+        """Makes `certificate`, or a new one for the same key."""
+        extensions = self._folder / "server.ext"
         extensions.write_text("subjectAltName=DNS:localhost,IP:127.0.0.1\n")
-        self._openssl("x509", "-req", "-in", request, "-CA", self.ca, "-CAkey", ca_key, "-days", 2,
-                      "-CAcreateserial", "-extfile", extensions, "-out", self.certificate)
+        self._openssl("x509", "-req", "-in", self._folder / "server.csr", "-CA", self.ca,
+                      "-CAkey", self._folder / "ca.key", "-days", days, "-CAcreateserial",
+                      "-extfile", extensions, "-out", self.certificate)

@@ -54,12 +54,12 @@ def node_exporter(folder, collectors=NODE_COLLECTORS):
                     *(f"--collector.{name}" for name in collectors))
 
 
-def mysqld_exporter(folder, port, user, password, more=()):
+def mysqld_exporter(folder, port, user, password, more=(), tls_ca=None):
     """What it collects by default, two of the rest that we do, and `more` of it."""
     config = pathlib.Path(folder) / "original.cnf"
     config.touch(mode=0o600)
     config.write_text(f"[client]\nhost = 127.0.0.1\nport = {port}\nuser = {user}\n"
-                      f"password = {password}\n")
+                      f"password = {password}\n" + (f"ssl-ca = {tls_ca}\n" if tls_ca else ""))
     return Original(folder, "prometheus-mysqld-exporter", f"--config.my-cnf={config}",
                     "--no-collect.info_schema.innodb_cmp",
                     "--no-collect.info_schema.innodb_cmpmem", "--no-collect.info_schema.query_response_time",
