@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Advice on indexes of the tables of a real Frappe: what was planted is found, first and alone, and to
-follow it helps."""
+"""Advice on indexes of the tables of a real Frappe: of a workload on 100 000 rows what was planted is
+found, first and alone, and to follow it helps."""
 
 import contextlib
 import gzip
 import json
+import re
 import subprocess
 import time
 
@@ -23,7 +24,7 @@ OF_SITE = {"bench": "bench", "site": SITE}
 MISSING = {
     "user, operation": ("SELECT `name`, `subject` FROM `tabActivity Log` WHERE `tabActivity Log`.`user` "
                         "= 'user-{i}@example.com' AND `tabActivity Log`.`operation` = 'Login'"),
-    "ip_address": "SELECT name FROM `tabActivity Log` WHERE ip_address IN ('10.0.{i}.1', '10.0.{i}.2')",
+    "ip_address": "SELECT name FROM `tabActivity Log` WHERE ip_address IN ('10.{i}.{i}.{i}', '10.0.0.{i}')",
     "status, communication_date": (
         "SELECT `name` FROM `tabActivity Log` WHERE `status` = 'Linked' AND `communication_date` "
         "BETWEEN '2020-01-{i:02} 00:00' AND '2020-01-{i:02} 00:10' ORDER BY `creation` DESC"),
@@ -38,8 +39,15 @@ HOPELESS = (
     "SELECT name FROM `tabActivity Log` WHERE docstatus = 0 ORDER BY full_name, name LIMIT {i}",
     "SELECT l.name FROM `tabActivity Log` l JOIN tabUser u ON l.full_name = u.name WHERE l.full_name = '{i}'",
 )
+# These are served by Frappe's own indexes.
+SERVED = (
+    "SELECT `name` FROM `tabActivity Log` WHERE `reference_doctype` = 'User' AND `reference_name` = '{i}'",
+    "SELECT `name` FROM `tabActivity Log` WHERE `timeline_doctype` = 'User' AND `timeline_name` = '{i}'",
+)
 RUNS = 8
-PLANTED = {"owner_index": "(owner)", "idx_index": "(idx, owner)", "creation_index": "(creation)"}
+NEEDLESS = {"owner_index": ("unused", "owner"), "idx_index": ("unused", "idx, owner"),
+            "creation_index": ("duplicate", "creation")}
+WEEK = 7 * 86400
 
 
 @contextlib.contextmanager
@@ -59,16 +67,18 @@ def frappe_server(folder, captures, settings):
             subprocess.run(["mariadb", f"--socket={server.socket}", f"--user={server.user}", SCHEMA],
                            input=gzip.decompress(file.read_bytes()), check=True)
             cursor.execute(f"USE `{SCHEMA}`")
-            for name, columns in PLANTED.items():
-                cursor.execute(f"ALTER TABLE `{TABLE}` ADD INDEX {name} {columns}")
+            for name, (_, columns) in NEEDLESS.items():
+                cursor.execute(f"ALTER TABLE `{TABLE}` ADD INDEX {name} ({columns})")
             cursor.execute(
                 f"INSERT INTO `{TABLE}` (name, creation, user, operation, ip_address, status, "
-                "communication_date, full_name, owner, idx, content, modified_by) SELECT seq, NOW(), "
+                "communication_date, full_name, owner, idx, content, modified_by, reference_doctype, "
+                "reference_name, timeline_doctype, timeline_name) SELECT seq, NOW(), "
                 "CONCAT('user-', seq MOD 5000, '@example.com'), ELT(1 + seq MOD 3, 'Login', 'Logout', ''), "
                 "CONCAT('10.', seq MOD 100, '.', seq MOD 200, '.', seq MOD 250), ELT(1 + seq MOD 2, "
                 "'Linked', 'Open'), TIMESTAMP('2020-01-01') + INTERVAL seq MINUTE, seq, seq, seq MOD 7, "
-                f"seq, seq FROM seq_1_to_{ROWS}")
-            cursor.execute(f"ANALYZE TABLE `{TABLE}` PERSISTENT FOR ALL")
+                f"seq, seq, 'User', seq MOD 500, 'User', seq MOD 500 FROM seq_1_to_{ROWS}")
+            cursor.execute(f"ANALYZE TABLE `{TABLE}`")
+            cursor.execute("SET GLOBAL userstat = ON")  # what was read up to now is no work of a site
         yield server
     finally:
         server.stop()
@@ -102,7 +112,7 @@ def cursor(server):
 def work(cursor):
     """Seconds that each kind of statement takes, all its runs together."""
     took = {}
-    for columns, statement in (*MISSING.items(), *((text, text) for text in HOPELESS)):
+    for columns, statement in (*MISSING.items(), *((text, text) for text in (*HOPELESS, *SERVED))):
         begin = time.monotonic()
         for i in range(1, RUNS + 1):
             cursor.execute(statement.format(i=i).replace("%", "%%"))
@@ -111,9 +121,12 @@ def work(cursor):
     return took
 
 
-def advice(bench, server, program):
-    samples, stderr = once(bench.path, f"--mariadb.address=unix:{server.socket}",
-                           f"--mariadb.user={server.user}", collectors=("mariadb_indexes",),
+def options(server):
+    return f"--mariadb.address=unix:{server.socket}", f"--mariadb.user={server.user}"
+
+
+def advice(bench, server, program, *more):
+    samples, stderr = once(bench.path, *options(server), *more, collectors=("mariadb_indexes",),
                            program=program)
     assert stderr == ""
     found = {(labels["kind"], labels["doctype"], labels["columns"])
@@ -121,38 +134,61 @@ def advice(bench, server, program):
     return found, samples
 
 
-def missing(*columns):
-    return {("missing", "Activity Log", each) for each in columns}
+def planted(*kinds):
+    """What is to be said of the kinds."""
+    said = [*(("missing", columns) for columns in MISSING), *NEEDLESS.values()]
+    return {(kind, "Activity Log", columns) for kind, columns in said if kind in kinds}
 
 
-NEEDLESS = {("duplicate", "Activity Log", "creation")}
+def counted_for_a_week(folder):
+    """What an exporter saved that has seen the server count for a week longer."""
+    file = folder / "mariadb_indexes.json"
+    saved = json.loads(file.read_text())
+    server, = saved["servers"].values()
+    server["since"] -= WEEK
+    file.write_text(json.dumps(saved))
 
 
-def test_names_what_was_planted_and_following_it_helps(bench, server, cursor, program):
+def follow(cursor, found):
+    for number, each in enumerate(found):
+        if each["kind"] == "missing":
+            columns = ", ".join(each["columns"])
+            cursor.execute(f"ALTER TABLE `{TABLE}` ADD INDEX planted_{number} ({columns})")
+        else:
+            cursor.execute(each["remedy"])
+    cursor.execute(f"ANALYZE TABLE `{TABLE}`")
+    cursor.fetchall()
+
+
+def test_names_what_was_planted_and_following_it_helps(tmp_path, bench, server, cursor, program):
+    state = f"--state.folder={tmp_path}"
+    assert advice(bench, server, program, state)[0] == planted("duplicate")
+    counted_for_a_week(tmp_path)
     before = work(cursor)
-    found, samples = advice(bench, server, program)
-    assert found == missing(*MISSING) | NEEDLESS
+    found, samples = advice(bench, server, program, state)
+    assert found == planted("missing", "duplicate", "unused")
     saved = {labels["columns"]: value for labels, value in samples.find(
         "erpnext_index_missing_saved_ratio", doctype="Activity Log", **OF_SITE)}
     assert saved.keys() == MISSING.keys()
     assert all(0 < value < 1 for value in saved.values())
-    printed = run("indexes", f"--bench={bench.path}", f"--mariadb.address=unix:{server.socket}",
-                  f"--mariadb.user={server.user}", program=program).stdout
+    command = ("indexes", f"--bench={bench.path}", *options(server), state)
+    printed = run(*command, program=program).stdout
     assert ("bench --site 'shop.example.com' add-database-index --doctype 'Activity Log' "
             "--column 'user' --column 'operation'\n") in printed
-    assert printed.index("missing") < printed.index("duplicate")
     assert " rows written a day; about " in printed and "is not known" not in printed
-    for number, columns in enumerate(MISSING):
-        cursor.execute(f"ALTER TABLE `{TABLE}` ADD INDEX planted_{number} ({columns})")
-    cursor.execute(f"ALTER TABLE `{TABLE}` DROP INDEX creation_index")
-    cursor.execute(f"ANALYZE TABLE `{TABLE}`")
-    cursor.fetchall()
-    assert advice(bench, server, program)[0] == set()
+    ranked = json.loads(run(*command, "--format=json", program=program).stdout)["advice"]
+    assert [each["kind"] for each in ranked] == [*["missing"] * 3, "duplicate", *["unused"] * 2]
+    assert {ranked[3]["index"], ranked[3]["other"]} == {"creation", "creation_index"}
+    assert {each["index"] for each in ranked[4:]} == {"owner_index", "idx_index"}
+    follow(cursor, ranked)
     after = work(cursor)
+    assert advice(bench, server, program, state)[0] == set()
+    print(f"all: {sum(before.values()):.3f} s before, {sum(after.values()):.3f} s after")
     for columns in MISSING:
         print(f"{columns}: {before[columns]:.3f} s before, {after[columns]:.4f} s after")
         assert after[columns] < before[columns] / 5
-    assert advice(bench, server, program)[0] == set()
+    # Most of it is what no index helps, and others share the processors: the better of two runs.
+    assert min(sum(after.values()), sum(work(cursor).values())) < sum(before.values())
 
 
 def test_the_slow_log_suffices(tmp_path, captures, program):
@@ -162,13 +198,12 @@ def test_the_slow_log_suffices(tmp_path, captures, program):
         bench = bench_of(tmp_path, server)
         with server.connect() as connection, connection.cursor() as cursor:
             cursor.execute(f"USE `{SCHEMA}`")
-            assert advice(bench, server, program)[0] == NEEDLESS
+            assert advice(bench, server, program)[0] == planted("duplicate")
             work(cursor)
         found, samples = advice(bench, server, program)
-        assert found == missing(*MISSING) | NEEDLESS
+        assert found == planted("missing", "duplicate")
         # How long the log reaches back is not known.
         assert samples.find("erpnext_index_missing_saved_ratio") == []
-        printed = run("indexes", f"--bench={bench.path}", f"--mariadb.address=unix:{server.socket}",
-                      f"--mariadb.user={server.user}", program=program).stdout
+        printed = run("indexes", f"--bench={bench.path}", *options(server), program=program).stdout
         assert printed.count("s of those in the slow query log") == len(MISSING)
-        assert "example.com'" not in printed.replace(SITE, "") and "10.0." not in printed
+        assert "example.com'" not in printed.replace(SITE, "") and not re.search(r"\b10\.\d+\.\d", printed)
