@@ -74,8 +74,8 @@ struct AdviceLimits {
 // unique index keeps a rule.
 std::vector<IndexAdvice> NeedlessIndexes(const IndexedTable& table);
 
-// Indexes that nothing used while others of the table were. Never those that keep a rule, nor
-// those that Frappe gives each table.
+// Indexes through which no row was read while some were through others of the table. Never those
+// that keep a rule, nor those that Frappe gives each table.
 std::vector<IndexAdvice> UnusedIndexes(const IndexedTable& table, std::string_view schema,
                                        const IndexUsage& usage, const AdviceLimits& limits);
 

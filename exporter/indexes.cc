@@ -71,7 +71,9 @@ std::string Reason(const IndexAdvice& advice) {
     case AdviceKind::kDuplicate:
       return fmt::format("{} has the same columns as {}", advice.other, advice.index);
     case AdviceKind::kRedundant: return fmt::format("{} does its work too", advice.other);
-    case AdviceKind::kUnused: return fmt::format("nothing used {}", advice.index);
+    case AdviceKind::kUnused:
+      return fmt::format("no row was read through {}; searches that find nothing are not counted",
+                         advice.index);
   }
   return {};
 }

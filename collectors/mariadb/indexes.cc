@@ -30,8 +30,9 @@ constexpr Family kAdvice{
         "1 for each advice on an index, the 20 of each server that are worth most. kind: missing "
         "(statements read the table as a whole for few of its rows), known (a later version of "
         "ERPNext has it), duplicate (another index has the same columns), redundant (another one "
-        "begins with them), unused (nothing used it for a week at least, as long as that is "
-        "known).",
+        "begins with them), unused (no row was read through it for a week at least, as long as "
+        "that "
+        "is known; servers do not count searches that find nothing).",
     .source =
         "INNODB_SYS_TABLES, _INDEXES and _FIELDS of information_schema; INDEX_STATISTICS "
         "(userstat); table_io_waits_summary_by_index_usage and "

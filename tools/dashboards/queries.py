@@ -31,7 +31,7 @@ def _indexes():
               "Of the larger tables. missing: statements read the table as a whole for few of its rows. "
               "known: a later version of ERPNext has it. "
               "duplicate: another index has the same columns. redundant: another one begins with them. "
-              "unused: nothing used it since the server started.",
+              "unused: no row was read through it for a week at least.",
               "max by (bench, site, doctype, columns, kind) (erpnext_index_advice{B})",
               {"bench": "Bench", "site": "Site", "doctype": "DocType", "columns": "Columns",
                "kind": "Kind", "Value": "Advice"}, width=14, sort="Kind", when_empty="none"),
