@@ -51,6 +51,12 @@ class SchemaOwners {
     return of_schema == nobody_ ? OfUser(user) : of_schema;
   }
 
+  // The user's, else the schema's: a session may look at another site's database.
+  const SiteKey& OfLogin(std::string_view user, std::string_view schema) const {
+    const SiteKey& of_user = OfUser(user);
+    return of_user == nobody_ ? Of(schema) : of_user;
+  }
+
   const SiteKey& nobody() const { return nobody_; }
   // All there are, and nobody.
   const std::set<SiteKey>& sites() const { return sites_; }

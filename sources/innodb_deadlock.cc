@@ -5,10 +5,10 @@
 
 #include <fmt/format.h>
 
-#include <array>
 #include <set>
 
 #include "core/text.h"
+#include "sources/statement_kind.h"
 
 namespace erpnext {
 namespace {
@@ -17,8 +17,6 @@ constexpr std::size_t kMaxSides = 16;
 constexpr std::size_t kMaxLines = 20'000;
 
 constexpr std::string_view kTitle = "LATEST DETECTED DEADLOCK\n";
-constexpr std::array<std::string_view, 7> kStatements = {"select",  "insert", "update", "delete",
-                                                         "replace", "alter",  "load"};
 
 std::string_view TakeLine(std::string_view& text) {
   const std::size_t end = text.find('\n');
@@ -75,21 +73,6 @@ std::optional<DeadlockLock> LockOf(std::string_view line) {
   return lock;
 }
 
-// Its first word, behind comments of its sender.
-std::string StatementOf(std::string_view text) {
-  text = Trim(text);
-  while (text.starts_with("/*")) {
-    const std::size_t end = text.find("*/");
-    if (end == std::string_view::npos) return "other";
-    text = Trim(text.substr(end + 2));
-  }
-  const std::string lower = ToLower(text.substr(0, 8));
-  for (const std::string_view statement : kStatements) {
-    if (lower.starts_with(statement)) return std::string(statement);
-  }
-  return "other";
-}
-
 // "2026-11-24 00:21:56 0x7f9a2e3666c0": behind the time stands a thread.
 std::string Stamp(std::string_view line) {
   const std::size_t second = line.find(' ', line.find(' ') + 1);
@@ -108,7 +91,7 @@ void DeadlockReader::Take(std::string_view line) {
   } else if (part_ == Part::kTransaction && line.find(" thread id ") != std::string_view::npos) {
     part_ = Part::kStatement;
   } else if (part_ == Part::kStatement && !Trim(line).empty()) {
-    deadlock_.sides.back().statement = StatementOf(line);
+    deadlock_.sides.back().statement = StatementKindOf(line);
     part_ = Part::kNone;
   } else if (part_ == Part::kWaiting && !deadlock_.sides.back().wants) {
     deadlock_.sides.back().wants = LockOf(line);

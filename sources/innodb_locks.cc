@@ -2,8 +2,6 @@
 // A walk from each root over those who wait.
 #include "sources/innodb_locks.h"
 
-#include <set>
-
 namespace erpnext {
 
 std::optional<std::string> TakeQuotedName(std::string_view& text) {
@@ -22,9 +20,9 @@ std::optional<std::string> TakeQuotedName(std::string_view& text) {
   return std::nullopt;
 }
 
-std::map<std::string, std::size_t> RootBlockers(const std::vector<LockWait>& waits) {
+std::map<std::string, std::size_t> RootBlockers(const std::vector<LockWait>& waits,
+                                                std::set<std::string_view> waiting) {
   std::map<std::string_view, std::vector<std::string_view>> waiters_of;
-  std::set<std::string_view> waiting;
   for (const LockWait& wait : waits) {
     waiters_of[wait.blocker].push_back(wait.waiter);
     waiting.insert(wait.waiter);

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,8 +20,10 @@ struct LockWait {
 
 // Transactions that others wait for and that wait for nobody, each with the number of those that
 // wait for it, directly or through others. Empty when nobody waits; those of a circle, which
-// InnoDB is about to break, have no root.
-std::map<std::string, std::size_t> RootBlockers(const std::vector<LockWait>& waits);
+// InnoDB is about to break, have no root. `waits` may be a part of them all where `waiting` has all
+// who wait: then the numbers are the least there are.
+std::map<std::string, std::size_t> RootBlockers(const std::vector<LockWait>& waits,
+                                                std::set<std::string_view> waiting = {});
 
 struct TableName {
   std::string schema;

@@ -74,8 +74,9 @@ constexpr Family kBlocked{
     .labels = {"bench", "site", "blocker"},
     .help =
         "Sessions that wait, directly or through others, for the one transaction of this site that "
-        "holds up most. The blocker is idle (between two statements) or running. Absent when none, "
-        "and when hundreds wait in one line.",
+        "holds up most; where hundreds wait in one line not all of them are counted. The blocker "
+        "is "
+        "idle (between two statements) or running. Absent when none.",
     .source = "information_schema.INNODB_LOCK_WAITS"};
 constexpr Family kDefinitionHolders{
     .name = "erpnext_mariadb_definition_holders",

@@ -11,14 +11,6 @@ namespace {
 
 constexpr const char* kOther = "other";
 
-// What a session waits for that is no row; nothing when it does not wait.
-std::optional<std::string> WaitOf(const MariadbSession& session) {
-  if (!session.state.starts_with("Waiting for")) return std::nullopt;
-  if (WaitsForDefinition(session)) return "metadata";
-  if (session.state.ends_with("lock") || session.state.ends_with("table flush")) return "other";
-  return std::nullopt;
-}
-
 void Take(std::optional<double>& longest, double seconds) {
   longest = std::max(longest.value_or(seconds), seconds);
 }
@@ -41,16 +33,13 @@ void ServerActivity::Take(const MariadbActivity& activity) {
   knows_transactions_ = true;
   for (const InnodbTransaction& transaction : *activity.transactions) TakeTransaction(transaction);
   if (!activity.waits) return;
-  for (const auto& [root, waiting] : RootBlockers(*activity.waits)) TakeBlocker(root, waiting);
-}
-
-const SiteKey& ServerActivity::OwnerOf(const MariadbSession& session) const {
-  const SiteKey& of_user = owners_.OfUser(session.user);
-  return of_user == owners_.nobody() ? owners_.Of(session.schema) : of_user;
+  for (const auto& [root, count] : RootBlockers(*activity.waits, WaitingTransactions(activity))) {
+    TakeBlocker(root, count);
+  }
 }
 
 void ServerActivity::TakeSession(const MariadbSession& session) {
-  const SiteKey& owner = OwnerOf(session);
+  const SiteKey& owner = owners_.OfLogin(session.user, session.schema);
   by_session_.emplace(session.id, Owner{owner, session.command == "Sleep"});
   SiteActivity& site = sites_[owner];
   ++site.connections;
@@ -101,7 +90,8 @@ void ServerActivity::TakeTransaction(const InnodbTransaction& transaction) {
     longest = std::max(longest, *transaction.waiting_seconds);
   }
   if (const auto& wants = transaction.wants) {
-    ++by_doctype_[{owners_.Of(wants->schema), std::string(DocTypeOf(wants->table))}];
+    const TableName& table = wants->table;
+    ++by_doctype_[{owners_.Of(table.schema), std::string(DocTypeOf(table.table))}];
   }
 }
 

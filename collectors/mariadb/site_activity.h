@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "collectors/mariadb/sessions.h"
 #include "collectors/mariadb_servers.h"
+#include "sources/mariadb_activity.h"
 
 namespace erpnext {
 
@@ -59,7 +59,6 @@ class ServerActivity {
     bool sleeps = false;
   };
 
-  const SiteKey& OwnerOf(const MariadbSession& session) const;
   void TakeDefinitions(const MariadbActivity& activity);
   void TakeSession(const MariadbSession& session);
   void TakeTransaction(const InnodbTransaction& transaction);

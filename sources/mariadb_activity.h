@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the sessions of a MariaDB server do at this moment. No text of a statement is read.
+// What the sessions of a MariaDB server do at this moment. Of a statement no more than its kind is
+// kept.
 #pragma once
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/deadline.h"
@@ -23,12 +26,18 @@ struct MariadbSession {
   double seconds = 0;  // in this state; whole ones
 };
 
+struct WantedLock {
+  TableName table;
+  std::string index;  // may be empty
+  std::string mode;   // "X", "S,GAP"; may be empty
+};
+
 struct InnodbTransaction {
   std::string id;
   std::string session;  // its id
   double age_seconds = 0;
   std::optional<double> waiting_seconds;  // for a row lock
-  std::optional<TableName> wants;         // the table of that lock, where it was told
+  std::optional<WantedLock> wants;        // that lock, where it was told
 };
 
 struct DefinitionLock {
@@ -41,9 +50,10 @@ struct MariadbActivity {
   bool sees_all = true;                  // sessions; not without PROCESS: then those of its user
   // Nothing where this server or login does not tell.
   std::optional<std::vector<InnodbTransaction>> transactions;
-  // Of transactions: each that waits, with each that stands before it in the line. Nothing also
-  // where they are too many: parts of a line would show a transaction at its head that is in it.
+  // Of transactions: each that waits, with each that stands before it in the line. Where they are
+  // too many a part of them: then only `transactions` tells who waits.
   std::optional<std::vector<LockWait>> waits;
+  bool waits_are_whole = true;
   // Locks of definitions that are granted. Asked for only while somebody waits for one; empty where
   // the plugin metadata_lock_info is not installed.
   std::vector<DefinitionLock> definitions;
@@ -52,9 +62,19 @@ struct MariadbActivity {
 // Whether it waits to read or change the definition of a table.
 bool WaitsForDefinition(const MariadbSession& session);
 
+// What a session waits for that is no row: "metadata" or "other". Nothing when it does not wait.
+std::optional<std::string> WaitOf(const MariadbSession& session);
+
+// Those that wait for a row; of the transactions of `activity`, which must outlive them.
+std::set<std::string_view> WaitingTransactions(const MariadbActivity& activity);
+
 // Two to five statements. A server without the tables of InnoDB's transactions, or a login without
 // PROCESS, gives the sessions alone; one without those of their locks (MySQL 8 has them elsewhere)
 // no waits.
 Result<MariadbActivity> ReadMariadbActivity(MariadbServer& server, Deadline deadline);
+
+// The kind of the statement that each session runs now, "update" or "other", by its id.
+Result<std::map<std::string, std::string>> ReadStatementKinds(MariadbServer& server,
+                                                              Deadline deadline);
 
 }  // namespace erpnext

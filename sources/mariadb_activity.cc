@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Facts of information_schema of MariaDB 10.3 to 11: PROCESSLIST and the INNODB_ tables.
-#include "collectors/mariadb/sessions.h"
+#include "sources/mariadb_activity.h"
 
 #include <algorithm>
 
 #include "core/text.h"
 #include "sources/mariadb_error.h"
+#include "sources/statement_kind.h"
 
 namespace erpnext {
 namespace {
@@ -19,15 +20,20 @@ constexpr std::string_view kTransactions =
     "TIMESTAMPDIFF(SECOND, trx_started, CONVERT_TZ(UTC_TIMESTAMP(), '+00:00', 'SYSTEM')), "
     "TIMESTAMPDIFF(SECOND, trx_wait_started, CONVERT_TZ(UTC_TIMESTAMP(), '+00:00', 'SYSTEM')), "
     "trx_requested_lock_id FROM information_schema.INNODB_TRX LIMIT 20000";
-// A hundred that wait for one row are 5050 pairs. Not joined with the locks, as neither table has a
-// key.
+// A hundred that wait for one row are 5050 pairs, and 446 all of these. Not joined with the locks,
+// as neither table has a key.
 constexpr std::size_t kMostWaits = 100'000;
 constexpr std::string_view kWaits =
     "/* mariadb_activity */ SELECT requesting_trx_id, blocking_trx_id FROM "
     "information_schema.INNODB_LOCK_WAITS LIMIT 100000";
 constexpr std::string_view kLocks =
-    "/* mariadb_activity */ SELECT lock_id, lock_table FROM information_schema.INNODB_LOCKS LIMIT "
-    "20000";
+    "/* mariadb_activity */ SELECT lock_id, lock_table, lock_index, lock_mode FROM "
+    "information_schema.INNODB_LOCKS LIMIT 20000";
+
+// Their beginnings, for comments may stand before the first word.
+constexpr std::string_view kStatements =
+    "/* locks */ SELECT ID, LEFT(INFO, 200) FROM information_schema.PROCESSLIST WHERE ID <> "
+    "CONNECTION_ID() AND INFO IS NOT NULL LIMIT 20000";
 
 // Needs no privilege, but the plugin. What is wanted is not in it: who wants to change a definition
 // holds a lock on it already, of a kind that lets others read.
@@ -57,24 +63,25 @@ std::vector<InnodbTransaction> TransactionsOf(const MariadbTable& table) {
 // `rows` are those that the transactions were made of.
 void AddWanted(const MariadbTable& rows, const MariadbTable& locks,
                std::vector<InnodbTransaction>& transactions) {
-  std::map<std::string, std::string> tables;  // by lock
+  std::map<std::string, WantedLock> known;  // by lock
   for (const auto& row : locks.rows) {
-    if (row.size() == 2 && row[0] && row[1]) tables.emplace(*row[0], *row[1]);
+    if (row.size() != 4 || !row[0] || !row[1]) continue;
+    auto table = ParseTableName(*row[1]);
+    if (table)
+      known.emplace(*row[0], WantedLock{std::move(*table), TextAt(row, 2), TextAt(row, 3)});
   }
-  std::map<std::string, TableName> wanted;  // by transaction
+  std::map<std::string, const WantedLock*> wanted;  // by transaction
   for (const auto& row : rows.rows) {
-    const auto table = tables.find(TextAt(row, 4));
-    const auto name = table == tables.end() ? std::nullopt : ParseTableName(table->second);
-    if (name) wanted.emplace(TextAt(row, 0), *name);
+    const auto lock = known.find(TextAt(row, 4));
+    if (lock != known.end()) wanted.emplace(TextAt(row, 0), &lock->second);
   }
   for (InnodbTransaction& each : transactions) {
-    const auto name = wanted.find(each.id);
-    if (each.waiting_seconds && name != wanted.end()) each.wants = name->second;
+    const auto lock = wanted.find(each.id);
+    if (each.waiting_seconds && lock != wanted.end()) each.wants = *lock->second;
   }
 }
 
-std::optional<std::vector<LockWait>> WaitsOf(const MariadbTable& table) {
-  if (table.rows.size() >= kMostWaits) return std::nullopt;
+std::vector<LockWait> WaitsOf(const MariadbTable& table) {
   std::vector<LockWait> waits;
   for (const auto& row : table.rows) {
     if (row.size() == 2 && row[0] && row[1]) waits.push_back({*row[0], *row[1]});
@@ -111,6 +118,7 @@ Status ReadWaits(MariadbServer& server, const MariadbTable& transactions, Deadli
   const auto waits = server.QueryMemory(kWaits, deadline);
   if (!waits) return IsAbsent(waits.error()) ? Status() : Fail(waits.error());
   activity.waits = WaitsOf(*waits);
+  activity.waits_are_whole = waits->rows.size() < kMostWaits;
   return {};
 }
 
@@ -118,6 +126,33 @@ Status ReadWaits(MariadbServer& server, const MariadbTable& transactions, Deadli
 
 bool WaitsForDefinition(const MariadbSession& session) {
   return session.state.starts_with("Waiting for") && session.state.ends_with("metadata lock");
+}
+
+std::optional<std::string> WaitOf(const MariadbSession& session) {
+  if (!session.state.starts_with("Waiting for")) return std::nullopt;
+  if (WaitsForDefinition(session)) return "metadata";
+  if (session.state.ends_with("lock") || session.state.ends_with("table flush")) return "other";
+  return std::nullopt;
+}
+
+std::set<std::string_view> WaitingTransactions(const MariadbActivity& activity) {
+  std::set<std::string_view> waiting;
+  if (!activity.transactions) return waiting;
+  for (const InnodbTransaction& each : *activity.transactions) {
+    if (each.waiting_seconds) waiting.insert(each.id);
+  }
+  return waiting;
+}
+
+Result<std::map<std::string, std::string>> ReadStatementKinds(MariadbServer& server,
+                                                              Deadline deadline) {
+  const auto statements = server.QueryMemory(kStatements, deadline);
+  if (!statements) return Fail(statements.error());
+  std::map<std::string, std::string> kinds;
+  for (const auto& row : statements->rows) {
+    if (row.size() == 2 && row[0] && row[1]) kinds.emplace(*row[0], StatementKindOf(*row[1]));
+  }
+  return kinds;
 }
 
 Result<MariadbActivity> ReadMariadbActivity(MariadbServer& server, Deadline deadline) {
