@@ -66,6 +66,8 @@ Subcommands AddCommands(CLI::App& app) {
                "Print what is wrong now, the worst first; exits as a Nagios plugin does");
   commands.Add(app, Command::kDeadlocks, "deadlocks",
                "Print the last twenty deadlocks: DocType, index, mode and kind of statement");
+  commands.Add(app, Command::kLocks, "locks",
+               "Print who waits for whom in the databases now, by site, DocType and statement");
   commands.Add(app, Command::kIndexes, "indexes",
                "Print which indexes tables lack and which could go, with evidence and what to do");
   commands.Add(app, Command::kDiscover, "discover",
@@ -82,13 +84,15 @@ void AddOptionsOfCommands(Subcommands& commands, CommandLine& line) {
       ->add_option("--collector", line.collectors, "Only this one; may be given several times")
       ->allow_extra_args(false)
       ->type_name("NAME");
-  for (const Command command : {Command::kDoctor, Command::kDeadlocks, Command::kIndexes}) {
+  for (const Command command :
+       {Command::kDoctor, Command::kDeadlocks, Command::kLocks, Command::kIndexes}) {
     commands.apps[command]
         ->add_option("--site", line.site, "Leave out what is about another site alone")
         ->allow_extra_args(false)
         ->type_name("NAME");
   }
-  for (const Command command : {Command::kDeadlocks, Command::kIndexes, Command::kDiscover}) {
+  for (const Command command :
+       {Command::kDeadlocks, Command::kLocks, Command::kIndexes, Command::kDiscover}) {
     commands.apps[command]
         ->add_option("--format", line.format, "text or json")
         ->check(CLI::IsMember({"text", "json"}))

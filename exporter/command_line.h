@@ -18,6 +18,7 @@ enum class Command : std::uint8_t {
   kOnce,
   kDoctor,
   kDeadlocks,
+  kLocks,
   kIndexes,
   kDiscover,
   kGrants,
@@ -30,8 +31,8 @@ struct CommandLine {
   std::string config_file;                                  // empty: none
   std::map<std::string, std::vector<std::string>> options;  // given ones, by name
   std::vector<std::string> collectors;                      // once: only these
-  std::string format;                                       // deadlocks, indexes, discover, metrics
-  std::string site;        // deadlocks, doctor, indexes: only this one
+  std::string format;      // deadlocks, locks, indexes, discover, metrics
+  std::string site;        // deadlocks, doctor, locks, indexes: only this one
   bool reference = false;  // check-config: describe all keys
 };
 

@@ -33,6 +33,7 @@ TEST(CommandLine, KnowsItsCommands) {
   EXPECT_EQ(Command::kOnce, Parse({"once"}).command_line.command);
   EXPECT_EQ(Command::kDiscover, Parse({"discover"}).command_line.command);
   EXPECT_EQ(Command::kIndexes, Parse({"indexes", "--format=json"}).command_line.command);
+  EXPECT_EQ(Command::kLocks, Parse({"locks", "--site=a", "--format=json"}).command_line.command);
   EXPECT_EQ(Command::kGrants, Parse({"grants"}).command_line.command);
   EXPECT_EQ(Command::kMetrics, Parse({"metrics", "--format=json"}).command_line.command);
   const auto check = Parse({"check-config", "x.yml"}).command_line;

@@ -24,6 +24,10 @@ int RunDoctor(const CommandLine& command_line, const Settings& settings);
 // us from knowing more: 0; 3 when no server answered.
 int RunDeadlocks(const CommandLine& command_line, const Settings& settings);
 
+// Who waits for whom in the servers now, as a tree, and on stderr what keeps us from knowing more:
+// 0; 3 when no server answered.
+int RunLocks(const CommandLine& command_line, const Settings& settings);
+
 // Which indexes the tables of sites lack and which could go, what is worth most first, with
 // evidence and what to do; on stderr what keeps it from more: 0, 3 when the indexes of no site
 // could be read.

@@ -22,6 +22,7 @@ int RunWithSettings(const CommandLine& line, const Settings& settings, Log& log)
     case Command::kOnce: return RunOnce(line, settings);
     case Command::kDoctor: return RunDoctor(line, settings);
     case Command::kDeadlocks: return RunDeadlocks(line, settings);
+    case Command::kLocks: return RunLocks(line, settings);
     case Command::kIndexes: return RunIndexes(line, settings);
     case Command::kDiscover: return RunDiscover(line, settings);
     case Command::kGrants: return RunGrants(settings);

@@ -8,7 +8,7 @@ import threading
 import pymysql
 import pytest
 from support.bench_folder import BenchFolder
-from support.exporter import Exporter, once
+from support.exporter import Exporter, once, run
 from support.processes import wait_until
 
 SCHEMA = "_activity"
@@ -141,7 +141,7 @@ def test_ages_are_the_same_in_each_zone(mariadb, exporter):
 
 def test_who_waits_for_a_definition(exporter, mariadb):
     with mariadb.connect() as connection, connection.cursor() as cursor:
-        cursor.execute("INSTALL SONAME 'metadata_lock_info'")
+        cursor.execute("INSTALL PLUGIN IF NOT EXISTS metadata_lock_info SONAME 'metadata_lock_info'")
     with session(mariadb) as reader, session(mariadb) as changer:
         reader.execute("SELECT COUNT(*) FROM `tabSales Invoice`")
         with waiting(changer, "ALTER TABLE `tabSales Invoice` ADD COLUMN note INT"):
@@ -155,6 +155,86 @@ def test_who_waits_for_a_definition(exporter, mariadb):
             reader.connection.rollback()
     gone = told(exporter, lambda found: waits(found, "metadata") == 0)
     assert gone.find("erpnext_mariadb_definition_holders") == []
+
+
+@pytest.fixture
+def locks(tmp_path, bench, program):
+    """Runs the command `locks`; no value of a row is in what it says."""
+    (tmp_path / "password").write_text("exporter-secret")
+
+    def print_locks(*more):
+        done = run("locks", f"--bench={bench.path}", "--mariadb.user=exporter",
+                   f"--mariadb.password-file={tmp_path}/password", *more, program=program)
+        assert CANARY not in done.stdout + done.stderr
+        return done
+    return print_locks
+
+
+def tree(locks, *more):
+    """What it prints as JSON: session -> (whom it waits for, what is told of it)."""
+    def below(sessions, blocker):
+        for each in sessions:
+            yield each["session"], (blocker, each)
+            yield from below(each.get("waiters", ()), each["session"])
+    done = locks("--format=json", *more)
+    assert done.returncode == 0, done.stderr
+    return dict(below(json.loads(done.stdout)["locks"], None))
+
+
+def test_the_tree_of_waits_is_printed(locks, mariadb):
+    assert (locks().returncode, locks().stdout, locks().stderr) == (0, "nobody waits for a lock\n", "")
+    with mariadb.connect() as connection, connection.cursor() as cursor:
+        cursor.execute("INSTALL PLUGIN IF NOT EXISTS metadata_lock_info SONAME 'metadata_lock_info'")
+    with session(mariadb) as first, session(mariadb) as second, session(mariadb) as third, \
+            session(mariadb) as changer:
+        ids = [str(each.connection.thread_id()) for each in (first, second, third, changer)]
+        first.execute(update(CANARY, 10))
+        first.execute("SELECT COUNT(*) FROM tabBin")
+        second.execute(update("A", 20))
+        with waiting(second, update(CANARY, 21)), waiting(third, f"/* FE */ {update('A', 31)}"), \
+                waiting(changer, f"ALTER TABLE tabBin COMMENT '{CANARY}'"):
+            def all_wait():
+                found = tree(locks)
+                return found if found.keys() == set(ids) else None
+            try:
+                found = wait_until(all_wait, "all of them wait", timeout=20)
+                text = locks(f"--site={SITE}")
+                assert tree(locks, "--site=other.example.com") == {}
+            finally:
+                first.connection.rollback()
+            wait_until(lambda: tree(locks).keys() == set(ids[1:3]), "the third waits for the second",
+                       timeout=20)
+            second.connection.rollback()
+    assert [found[each][0] for each in ids] == [None, ids[0], ids[1], ids[0]]
+    holder, waiter, _, alters = (found[each][1] for each in ids)
+    assert (holder["bench"], holder["site"], holder["command"], holder["holds_up"]) == ("bench", SITE, "Sleep", 3)
+    assert 0 <= holder["transaction_seconds"] < 60
+    assert [found[each][1].get("statement") for each in ids] == [None, "update", "update", "alter"]
+    of_row = waiter["waits_for"]
+    assert (of_row["kind"], of_row["site"], of_row["doctype"], of_row["index"], of_row["mode"]) == (
+        "row", SITE, "Sales Invoice", "PRIMARY", "X")
+    assert (alters["waits_for"]["kind"], alters["waits_for"]["doctype"]) == ("metadata", "Bin")
+    lines = text.stdout.splitlines()
+    assert text.returncode == 0 and text.stderr == "" and len(lines) == 4
+    assert lines[0].startswith(f"session {ids[0]}  {SITE} (bench)  idle for ")
+    assert lines[0].endswith("; holds up 3")
+    assert [line for line in lines if line.startswith(f"  session {ids[1]}  ")
+            and " s for a row of Sales Invoice, index PRIMARY, X" in line and "  update, " in line]
+    assert [line for line in lines if line.startswith(f"    session {ids[2]}  ")]
+    assert [line for line in lines if line.startswith(f"  session {ids[3]}  ")
+            and "  alter, " in line and " s for the definition of Bin" in line]
+
+
+def test_what_the_tree_lacks_is_said(locks, mariadb):
+    with mariadb.connect() as connection, connection.cursor() as cursor:
+        cursor.execute("REVOKE PROCESS ON *.* FROM exporter@'127.0.0.1'")
+        done = locks()
+        cursor.execute("GRANT PROCESS ON *.* TO exporter@'127.0.0.1'")
+    assert (done.returncode, done.stdout) == (0, "nobody waits for a lock\n")
+    assert "the login needs PROCESS" in done.stderr
+    nobody = locks("--mariadb.address=127.0.0.1:1")
+    assert nobody.returncode == 3
+    assert "127.0.0.1:1" in nobody.stderr
 
 
 def test_our_statements_do_not_wait_behind_a_change_of_a_table(tmp_path, program, bench, mariadb):
