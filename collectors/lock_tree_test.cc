@@ -70,14 +70,16 @@ TEST_F(LockTreeTest, WhoWaitsForNobodyIsNotInIt) {
 // InnoDB tells of all that stand before one in the line.
 TEST_F(LockTreeTest, EachStandsBelowTheNearestToTheRoot) {
   Session("1", "");
-  for (const char* id : {"2", "3", "4"}) Session(id);
+  for (const char* id : {"2", "3", "4", "5"}) Session(id);
   Transaction(1);
-  for (const int id : {2, 3, 4}) Transaction(id, 10 - id);
+  for (const int id : {2, 3, 4, 5}) Transaction(id, 10 - id);
   Wait(2, 1);
   Wait(3, 2);  // in the line behind 2
   Wait(3, 1);
-  Wait(4, 2);  // for what 2 has
-  EXPECT_THAT(Tree(), ElementsAre("1 holds up 3", ">2 holds up 1", ">>4", ">3"));
+  Wait(4, 3);  // for what 3 has
+  Wait(5, 4);
+  Wait(5, 2);
+  EXPECT_THAT(Tree(), ElementsAre("1 holds up 4", ">2 holds up 1", ">>5", ">3 holds up 1", ">>4"));
   EXPECT_EQ("Sleep", sessions_[0].command);
   EXPECT_EQ((SiteKey{"b", "a.example"}), sessions_[1].site);
   ASSERT_TRUE(sessions_[1].wait);
