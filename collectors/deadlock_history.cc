@@ -79,7 +79,7 @@ DeadlockHistory ReadDeadlockHistory(const CollectorContext& context, std::size_t
                                     Deadline deadline) {
   DeadlockHistory history;
   const auto inventory = context.inventory->Current();
-  const auto servers = BenchServersOf(*inventory, context.settings.mariadb);
+  const auto servers = SiteServersOf(*inventory, context.settings.mariadb);
   std::size_t left = servers.size();
   for (const BenchServer& server : servers) {
     const SchemaOwners owners(server, context.settings.mariadb);

@@ -57,7 +57,7 @@ IndexReports ReadIndexReports(const CollectorContext& context, const std::string
   const auto uses = SavedUses(context, reports.gaps);
   const auto inventory = context.inventory->Current();
   const MariadbLogin& login = context.settings.mariadb;
-  const auto servers = BenchServersOf(*inventory, login);
+  const auto servers = SiteServersOf(*inventory, login);
   std::size_t left = servers.size();
   for (const BenchServer& each : servers) {
     std::vector<SiteSchema> sites = SiteSchemasOf(each, login);

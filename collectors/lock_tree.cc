@@ -266,7 +266,7 @@ LockTrees ReadLockTrees(const CollectorContext& context, const std::string& site
                         Deadline deadline) {
   LockTrees trees;
   const auto inventory = context.inventory->Current();
-  const auto servers = BenchServersOf(*inventory, context.settings.mariadb);
+  const auto servers = SiteServersOf(*inventory, context.settings.mariadb);
   std::size_t left = servers.size();
   for (const BenchServer& server : servers) {
     auto sessions = ReadTree(context, server, deadline.Share(left--), trees.gaps);

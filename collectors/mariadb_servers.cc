@@ -8,15 +8,40 @@
 
 namespace erpnext {
 
+namespace {
+
+// Adds it where there is none at this address. Two logins are no two servers: what is read of its
+// log by one is gone for the other.
+BenchServer& ServerAt(const MariadbOptions& options, std::vector<BenchServer>& servers) {
+  auto known = std::find_if(servers.begin(), servers.end(), [&](const BenchServer& each) {
+    return each.options.address == options.address;
+  });
+  if (known == servers.end()) known = servers.insert(known, BenchServer{options, {}});
+  return *known;
+}
+
+}  // namespace
+
 std::vector<BenchServer> BenchServersOf(const Inventory& inventory, const MariadbLogin& login) {
   std::vector<BenchServer> servers;
   for (const Bench& bench : inventory.benches) {
     if (bench.database.type != "mariadb") continue;
-    const MariadbOptions options = MariadbOptionsFor(bench, login);
-    auto known = std::find_if(servers.begin(), servers.end(),
-                              [&](const BenchServer& each) { return each.options == options; });
-    if (known == servers.end()) known = servers.insert(servers.end(), BenchServer{options, {}});
-    known->benches.push_back(&bench);
+    ServerAt(MariadbOptionsFor(bench, login), servers).benches.push_back(&bench);
+  }
+  return servers;
+}
+
+std::vector<BenchServer> SiteServersOf(const Inventory& inventory, const MariadbLogin& login) {
+  std::vector<BenchServer> servers = BenchServersOf(inventory, login);
+  for (const Bench& bench : inventory.benches) {
+    for (const SiteTarget& site : SiteTargetsOf(bench, login).sites) {
+      BenchServer& server = ServerAt(site.options, servers);
+      if (server.benches.empty()) server.of_sites_only = true;
+      const auto& benches = server.benches;
+      if (std::find(benches.begin(), benches.end(), &bench) == benches.end()) {
+        server.benches.push_back(&bench);
+      }
+    }
   }
   return servers;
 }

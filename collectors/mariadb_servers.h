@@ -18,11 +18,17 @@ namespace erpnext {
 struct BenchServer {
   MariadbOptions options;
   std::vector<const Bench*> benches;  // of the inventory; never empty
+  bool of_sites_only = false;         // no bench has it as its own
 };
 
-// Each server once, in the order of the benches. Benches that keep their data in another kind of
-// database have none. The names of mysqld_exporter know one server only: that is the first.
+// Each server once, in the order of the benches, with the login of the first that has it. Benches
+// that keep their data in another kind of database have none. The names of mysqld_exporter know
+// one server only: that is the first.
 std::vector<BenchServer> BenchServersOf(const Inventory& inventory, const MariadbLogin& login);
+
+// Those, and behind them the servers that only sites name for themselves. Each has all benches that
+// have a site there. For what is told by site: of a bench there would be two figures.
+std::vector<BenchServer> SiteServersOf(const Inventory& inventory, const MariadbLogin& login);
 
 // That first one, for the present inventory. Null when no bench has a MariaDB.
 std::shared_ptr<MariadbServer> FirstServer(const CollectorContext& context);

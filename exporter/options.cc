@@ -179,11 +179,12 @@ void AddServerOptions(std::vector<Option>& options) {
   options.push_back(Single("mariadb.tls-ca-file", "FILE",
                            "Certificates to trust for MariaDB. Empty: those the system trusts.",
                            [](Settings& s) -> auto& { return s.collect.mariadb.tls_ca_file; }));
-  options.push_back(
-      Single("mariadb.use-site-credentials", "",
-             "Log in as the sites themselves, with the passwords in their site_config.json (at a "
-             "bench's server as its first site). Those logins may write; an own user may not.",
-             [](Settings& s) -> auto& { return s.collect.mariadb.use_site_credentials; }));
+  options.push_back(Single(
+      "mariadb.use-site-credentials", "",
+      "Log in as the sites themselves, with the passwords in their site_config.json (for what "
+      "concerns a server as a whole, as the first of its sites). Those logins may write; an "
+      "own user may not.",
+      [](Settings& s) -> auto& { return s.collect.mariadb.use_site_credentials; }));
   options.push_back(Single("mariadb.heartbeat-table", "DATABASE.TABLE",
                            "The table that pt-heartbeat writes to, for the collector "
                            "mariadb_heartbeat.",

@@ -170,7 +170,7 @@ class MariadbActivityCollector final : public Collector {
 
   Status Collect(Deadline deadline, SampleSink& sink) override {
     const auto inventory = context_.inventory->Current();
-    const auto servers = BenchServersOf(*inventory, context_.settings.mariadb);
+    const auto servers = SiteServersOf(*inventory, context_.settings.mariadb);
     Status status;
     for (std::size_t i = 0; i < servers.size(); ++i) {
       const Deadline share = deadline.Share(servers.size() - i);

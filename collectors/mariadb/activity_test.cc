@@ -39,7 +39,9 @@ class MariadbActivityTest : public testing::Test {
            return Rows(locks_);
          }},
         {"/* mariadb_activity */ SELECT requesting_trx_id", [this] { return Rows(waits_); }}};
-    context_.mariadb_server = [this](const MariadbOptions&) { return server_; };
+    context_.mariadb_server = [this](const MariadbOptions& options) {
+      return options.address.host == "db2" ? other_server_ : server_;
+    };
   }
 
   static Result<MariadbTable> Rows(const std::vector<Row>& rows) { return MariadbTable{{}, rows}; }
@@ -73,6 +75,7 @@ class MariadbActivityTest : public testing::Test {
                                    Row{"1", std::nullopt, ""}};
   std::optional<ErrorKind> transactions_error_, locks_error_;
   std::shared_ptr<FakeMariadb> server_ = std::make_shared<FakeMariadb>();
+  std::shared_ptr<FakeMariadb> other_server_ = std::make_shared<FakeMariadb>();
   CollectorContext context_;
   Bench bench_ = MakeBench("b");
 };
@@ -142,13 +145,48 @@ TEST_F(MariadbActivityTest, WithoutProcessSitesOfUnseenSessionsAreAbsent) {
   EXPECT_THAT(run.text, Not(HasSubstr("site=\"other\"")));
 }
 
-TEST_F(MariadbActivityTest, OfASiteOnAnotherServerNothingIsSaid) {
+TEST_F(MariadbActivityTest, ASiteWithAServerOfItsOwnIsLookedForThere) {
   AddSite(bench_, "c.example", R"({"db_host": "db2", "db_name": "_c"})");
   AddSite(bench_, "d.example", R"({"db_host": "db2", "db_name": "_a2", "db_user": "_a"})");
+  other_server_->answers = {
+      {"/* mariadb_activity */ SELECT ID",
+       [] {
+         return Rows(
+             {Row{"1", "_a", "10.0.0.7", "_a2", "Query", "Updating", "8"},
+              Row{"2", "_c", "10.0.0.7", "_c", "Sleep", "", "8"},
+              Row{"3", "_b", "10.0.0.7", "_b", "Sleep", "", "8"},
+              Row{"4", "root", "10.0.0.7", {}, "Query", "Waiting for table metadata lock", "8"}});
+       }},
+      {"/* mariadb_activity */ SELECT THREAD_ID",
+       [] {
+         return Rows({Row{"2", "_b", "tabItem"}, Row{"4", "_b", "tabItem"}});
+       }},
+      {"/* mariadb_activity */ SELECT trx_id",
+       [] {
+         return Rows({Row{"100", "3", "1", {}, {}}, Row{"101", "1", "1", "1", "101:1"}});
+       }},
+      {"/* mariadb_activity */ SELECT lock_id",
+       [] {
+         return Rows({Row{"101:1", "`_b`.`tabBin`", "PRIMARY", "X"}});
+       }},
+      {"/* mariadb_activity */ SELECT requesting_trx_id", [] {
+         return Rows({Row{"101", "100"}});
+       }}};
   const Collected run = Run();
-  EXPECT_EQ("2", run.Value(R"(erpnext_mariadb_connections{bench="b",site="a.example"})"));
-  EXPECT_THAT(run.text, Not(HasSubstr("site=\"c.example\"")));
-  EXPECT_THAT(run.text, Not(HasSubstr("site=\"d.example\"")));
+  EXPECT_TRUE(run.status);
+  const auto connections = [&](const char* site) {
+    return run.Value(fmt::format("erpnext_mariadb_connections{{bench=\"b\",site=\"{}\"}}", site));
+  };
+  EXPECT_EQ("2", connections("a.example"));
+  EXPECT_EQ("2", connections("b.example"));
+  EXPECT_EQ("1", connections("c.example"));
+  EXPECT_EQ("1", connections("d.example"));
+  EXPECT_EQ("2", connections("other")) << "of the bench's own server";
+  EXPECT_EQ(run.text.find("connections{bench=\"b\",site=\"other\""),
+            run.text.rfind("connections{bench=\"b\",site=\"other\""));
+  EXPECT_THAT(run.text, Not(HasSubstr("doctype=\"Item\",blocker=\"idle\"} 2")));
+  EXPECT_THAT(run.text, Not(HasSubstr("site=\"other\",doctype")));
+  EXPECT_THAT(run.text, Not(HasSubstr("blocked_sessions{bench=\"b\",site=\"other\"")));
 }
 
 TEST_F(MariadbActivityTest, DoctypesWithoutEndAreOther) {

@@ -110,7 +110,7 @@ class MariadbIndexesCollector final : public Collector {
     if (!state_.ready()) return status;
     const auto inventory = context_.inventory->Current();
     const MariadbLogin& login = context_.settings.mariadb;
-    const auto servers = BenchServersOf(*inventory, login);
+    const auto servers = SiteServersOf(*inventory, login);
     std::size_t left = servers.size();
     for (const BenchServer& each : servers) {
       const auto server = context_.mariadb_server(each.options);

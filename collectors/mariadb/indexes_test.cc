@@ -47,7 +47,9 @@ class MariadbIndexesTest : public testing::Test {
         {begin + "SELECT table_name, index_name", [this] { return statistics_; }},
         {begin + "SELECT TABLE_ID, NAME, MTYPE", [this] { return columns_; }},
         {"/* statement_digests */", [this] { return digests_; }}};
-    context_.mariadb_server = [this](const MariadbOptions&) { return server_; };
+    context_.mariadb_server = [this](const MariadbOptions& options) {
+      return options.address.host == "db2" ? far_server_ : server_;
+    };
     bench_.database = {"mariadb", {"", "db1", 3306}};
     AddSite(bench_, "a.example", R"({"db_name": "_a", "db_host": "db1"})");
     AddSite(bench_, "b.example", R"({"db_name": "_b", "db_host": "db1"})");
@@ -106,6 +108,7 @@ class MariadbIndexesTest : public testing::Test {
   std::string userstat_ = "1";
   std::string uptime_ = "700000";
   std::shared_ptr<FakeMariadb> server_ = std::make_shared<FakeMariadb>();
+  std::shared_ptr<FakeMariadb> far_server_ = std::make_shared<FakeMariadb>();  // tells nothing
   CollectorContext context_;
   Bench bench_ = MakeBench("b");
 };
@@ -115,6 +118,13 @@ TEST_F(MariadbIndexesTest, PublishesWhatCouldGo) {
   EXPECT_TRUE(run.status);
   ExpectGolden("mariadb_indexes", run.text);
   EXPECT_THAT(server_->statements, testing::Each(testing::StartsWith("/* ")));
+}
+
+TEST_F(MariadbIndexesTest, ASiteWithAServerOfItsOwnIsLookedForThere) {
+  const std::string far = R"(erpnext_index_advices{bench="b",site="far.example",kind="missing"})";
+  EXPECT_EQ("absent", Run().Value(far));
+  far_server_->answers = server_->answers;
+  EXPECT_EQ("0", Run().Value(far));
 }
 
 TEST_F(MariadbIndexesTest, WhoMayNotSeeTheDictionaryMissesNothing) {

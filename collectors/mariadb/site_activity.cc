@@ -18,7 +18,7 @@ void Take(std::optional<double>& longest, double seconds) {
 }  // namespace
 
 ServerActivity::ServerActivity(const BenchServer& server, const MariadbLogin& login)
-    : owners_(server, login) {
+    : owners_(server, login), has_others_(!server.of_sites_only) {
   for (const SiteKey& site : owners_.sites()) sites_[site];
 }
 
@@ -29,13 +29,24 @@ void ServerActivity::Take(const MariadbActivity& activity) {
     sites_.erase(owners_.nobody());  // our own
     std::erase_if(sites_, [](const auto& each) { return each.second.connections == 0; });
   }
-  if (!activity.transactions) return;
+  if (activity.transactions) TakeTransactions(activity);
+  if (!has_others_) LeaveOutOthers();
+}
+
+void ServerActivity::TakeTransactions(const MariadbActivity& activity) {
   knows_transactions_ = true;
   for (const InnodbTransaction& transaction : *activity.transactions) TakeTransaction(transaction);
   if (!activity.waits) return;
   for (const auto& [root, count] : RootBlockers(*activity.waits, WaitingTransactions(activity))) {
     TakeBlocker(root, count);
   }
+}
+
+void ServerActivity::LeaveOutOthers() {
+  const SiteKey& nobody = owners_.nobody();
+  sites_.erase(nobody);
+  std::erase_if(by_doctype_, [&](const auto& each) { return each.first.first == nobody; });
+  std::erase_if(definition_holders_, [&](const auto& each) { return each.first.site == nobody; });
 }
 
 void ServerActivity::TakeSession(const MariadbSession& session) {

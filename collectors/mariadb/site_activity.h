@@ -29,7 +29,8 @@ struct SiteActivity {
 class ServerActivity {
  public:
   // Each site of the server's benches has an entry, and the first bench one for nobody's sessions;
-  // but those of which nothing was seen have none where the server does not show all sessions.
+  // but those of which nothing was seen have none where the server does not show all sessions. Of a
+  // server that only sites name nobody's are left out: there is one "other" of a bench.
   ServerActivity(const BenchServer& server, const MariadbLogin& login);
 
   void Take(const MariadbActivity& activity);
@@ -61,8 +62,10 @@ class ServerActivity {
 
   void TakeDefinitions(const MariadbActivity& activity);
   void TakeSession(const MariadbSession& session);
+  void TakeTransactions(const MariadbActivity& activity);
   void TakeTransaction(const InnodbTransaction& transaction);
   void TakeBlocker(const std::string& transaction, std::size_t waiting);
+  void LeaveOutOthers();
 
   SchemaOwners owners_;
   std::map<SiteKey, SiteActivity> sites_;
@@ -70,6 +73,7 @@ class ServerActivity {
   std::map<std::string, Owner> by_transaction_;
   std::map<std::pair<SiteKey, std::string>, double> by_doctype_;
   std::map<DefinitionHolder, double> definition_holders_;
+  bool has_others_ = true;
   bool knows_transactions_ = false;
 };
 
