@@ -162,6 +162,7 @@ std::vector<IndexAdvice> UnusedIndexes(const IndexedTable& table, std::string_vi
   const TableUsage* by_wait = Find(usage.performance_schema, schema, table.name);
   for (const IndexMetadata& index : table.indexes) {
     if (index.type != IndexType::kPlain || index.columns.empty() || IsFrappesOwn(index)) continue;
+    if (index.id > usage.newest_index) continue;
     const auto first = WasUsed(by_user, index.name, enough(usage.userstat_seconds));
     const auto second = WasUsed(by_wait, index.name, enough(usage.uptime_seconds));
     // Each that counts must say so, and one must know enough.

@@ -129,6 +129,15 @@ TEST_F(UnusedIndexesTest, OneThatWasNotUsedWhileOthersWere) {
   EXPECT_THAT(Unused(), ElementsAre("unused a"));
 }
 
+TEST_F(UnusedIndexesTest, NotThoseThatAreTooYoung) {
+  Userstat({{"PRIMARY", 5000}});
+  IndexedTable table = Table({Plain("a", {"a"}), Plain("b", {"b"})});
+  table.indexes[1].id = 104;
+  table.indexes[2].id = 105;
+  usage_.newest_index = 104;
+  EXPECT_THAT(Texts(UnusedIndexes(table, "_s", usage_, AdviceLimits{})), ElementsAre("unused a"));
+}
+
 TEST_F(UnusedIndexesTest, NotWhenTooLittleIsKnown) {
   EXPECT_THAT(Unused(), IsEmpty());
   Userstat({{"PRIMARY", 998}, {"a", 1}});

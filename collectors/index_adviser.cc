@@ -199,6 +199,8 @@ Result<AdviceReport> IndexAdviser::Advise(MariadbServer& server, const MariadbOp
   auto usage = ReadIndexUsage(server, kSubject, schemas, deadline.Share(3));
   if (!usage) return Fail(usage.error());
   usage->userstat_seconds = counted_use_.Look(*usage, schemas);
+  counted_use_.SawIndexes(usage->uptime_seconds, catalogue->NewestIndex());
+  usage->newest_index = counted_use_.NewestIndexFor(limits_.unused_seconds);
   // It may be another one, whose numbers of tables are others.
   if (usage->uptime_seconds < uptime_seconds_) columns_ = {};
   uptime_seconds_ = usage->uptime_seconds;

@@ -106,11 +106,17 @@ bool IndexCatalogue::AddFields(std::string_view list) {
 }
 
 IndexMetadata IndexCatalogue::Metadata(const Index& index) const {
-  IndexMetadata metadata{Text(index.name), index.type, {}};
+  IndexMetadata metadata{Text(index.name), index.type, {}, index.id};
   for (std::size_t i = 0; i < index.columns; ++i) {
     metadata.columns.push_back(Text(columns_[index.first + i]));
   }
   return metadata;
+}
+
+std::uint64_t IndexCatalogue::NewestIndex() const {
+  std::uint64_t newest = 0;
+  for (const Index& index : indexes_) newest = std::max(newest, index.id);
+  return newest;
 }
 
 std::vector<IndexedTable> IndexCatalogue::TablesOf(std::string_view schema) {

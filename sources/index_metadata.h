@@ -28,6 +28,7 @@ struct IndexMetadata {
   // As they were declared: InnoDB appends those of the primary key. Whether a key takes only the
   // beginning of a column is not told.
   std::vector<std::string_view> columns;
+  std::uint64_t id = 0;  // greater than those of all that were made before it, on this server
 };
 
 struct IndexedTable {
@@ -51,6 +52,8 @@ class IndexCatalogue {
 
   // Tables that have a name and an index that can be used now.
   std::vector<IndexedTable> TablesOf(std::string_view schema);
+
+  std::uint64_t NewestIndex() const;  // its id; 0: there is none
 
   std::size_t table_count() const { return tables_.size(); }
 

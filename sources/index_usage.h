@@ -3,6 +3,8 @@
 // they are written.
 #pragma once
 
+#include <cstdint>
+#include <limits>
 #include <map>
 #include <optional>
 #include <span>
@@ -34,6 +36,8 @@ struct IndexUsage {
   // For which userstat is known to count: it may have been switched on, or emptied, since the
   // server started. What is read does not tell; who looks again and again knows.
   double userstat_seconds = 0;
+  // Of indexes with a greater id it is known that they are too young for a judgement.
+  std::uint64_t newest_index = std::numeric_limits<std::uint64_t>::max();
   // Nothing when it is off or may not be read. Userstat shows only tables that this login may
   // read: a table that is missing says nothing. The other counts since the server started.
   std::optional<UsageOfSchemas> userstat;            // information_schema.INDEX_STATISTICS

@@ -181,6 +181,7 @@ def test_names_what_was_planted_and_following_it_helps(tmp_path, bench, server, 
     assert {ranked[3]["index"], ranked[3]["other"]} == {"creation", "creation_index"}
     assert {each["index"] for each in ranked[4:]} == {"owner_index", "idx_index"}
     follow(cursor, ranked)
+    assert advice(bench, server, program, state)[0] == set(), "what was added is too young to be unused"
     after = work(cursor)
     assert advice(bench, server, program, state)[0] == set()
     print(f"all: {sum(before.values()):.3f} s before, {sum(after.values()):.3f} s after")
