@@ -128,13 +128,18 @@ class Builder {
   }
 
   void FindParents() {
-    std::deque<std::size_t> roots;
-    for (std::size_t i = 0; i < nodes_.size(); ++i) {
-      const bool involved = nodes_[i].session.wait || !nodes_[i].waiters.empty();
-      if (involved && nodes_[i].blockers.empty()) roots.push_back(i);
+    // Who waits, but not known for whom, stands nearer to nobody than who holds up.
+    for (const bool waits : {false, true}) {
+      std::deque<std::size_t> roots;
+      for (std::size_t i = 0; i < nodes_.size(); ++i) {
+        const bool involved = nodes_[i].session.wait || !nodes_[i].waiters.empty();
+        if (involved && nodes_[i].blockers.empty() && nodes_[i].session.wait.has_value() == waits) {
+          roots.push_back(i);
+        }
+      }
+      roots_.insert(roots_.end(), roots.begin(), roots.end());
+      Walk(roots);
     }
-    roots_.assign(roots.begin(), roots.end());
-    Walk(roots);
     // Those of a circle, which InnoDB breaks soon, have no root.
     for (std::size_t i = 0; i < nodes_.size(); ++i) {
       if (nodes_[i].reached || nodes_[i].blockers.empty()) continue;
@@ -229,7 +234,8 @@ void AddGaps(const MariadbActivity& activity, const std::vector<TreeSession>& se
     add("who waits for whose row is not known: the server has no "
         "information_schema.INNODB_LOCK_WAITS");
   }
-  if (!activity.waits_are_whole) add("so many wait that only a part of them was read");
+  if (!activity.waits_are_whole)
+    add("so many wait that not all who wait behind others could be read");
   const bool unknown = std::any_of(sessions.begin(), sessions.end(), [](const TreeSession& each) {
     return each.wait && each.wait->kind == "metadata" && each.depth == 0;
   });

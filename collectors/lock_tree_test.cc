@@ -89,6 +89,16 @@ TEST_F(LockTreeTest, EachStandsBelowTheNearestToTheRoot) {
   EXPECT_EQ("by_item", sessions_[1].wait->wants->index);
 }
 
+// Of hundreds the server gives no more pairs than it is asked for.
+TEST_F(LockTreeTest, WhoHoldsUpIsNearerThanWhoWaitsForNobodyKnown) {
+  for (const char* id : {"1", "2", "3"}) Session(id);
+  for (const int id : {1, 2}) Transaction(id, 1);
+  Transaction(3);
+  Wait(2, 1);
+  Wait(2, 3);
+  EXPECT_THAT(Tree(), ElementsAre("3 holds up 1", ">2", "1"));
+}
+
 TEST_F(LockTreeTest, WhoHoldsUpMostIsFirstAndOtherHoldersAreNamed) {
   for (const char* id : {"1", "2", "3", "4", "5"}) Session(id);
   for (const int id : {1, 2}) Transaction(id);

@@ -16,7 +16,8 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::size_t kMostOfTree = 50;  // lines
+constexpr std::size_t kMost = 200;       // lines
+constexpr std::size_t kMostOfTree = 50;  // of one root
 constexpr std::size_t kDeepest = 10;     // indents
 constexpr std::chrono::seconds kTime{30};
 constexpr int kNobodyAnswered = 3;
@@ -63,11 +64,17 @@ std::string Text(const TreeSession& each) {
 std::string AllText(const LockTrees& trees) {
   if (!trees.asked) return "no MariaDB of a bench answered: see `erpnext-exporter discover`\n";
   std::string out;
-  std::size_t of_tree = 0;
+  std::size_t lines = 0, of_tree = 0;
   for (std::size_t i = 0; i < trees.sessions.size(); ++i) {
     const TreeSession& each = trees.sessions[i];
     of_tree = each.depth == 0 ? 1 : of_tree + 1;
-    if (of_tree <= kMostOfTree) out += Text(each);
+    if (of_tree == 1 && lines >= kMost) {
+      return out + fmt::format("... and {} more\n", trees.sessions.size() - i);
+    }
+    if (of_tree <= kMostOfTree) {
+      out += Text(each);
+      ++lines;
+    }
     const bool is_last = i + 1 == trees.sessions.size() || trees.sessions[i + 1].depth == 0;
     if (is_last && of_tree > kMostOfTree) {
       out += fmt::format("  ... and {} more\n", of_tree - kMostOfTree);

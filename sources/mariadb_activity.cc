@@ -26,6 +26,11 @@ constexpr std::size_t kMostWaits = 100'000;
 constexpr std::string_view kWaits =
     "/* mariadb_activity */ SELECT requesting_trx_id, blocking_trx_id FROM "
     "information_schema.INNODB_LOCK_WAITS LIMIT 100000";
+// Of the heads of the lines alone: one pair for each that waits for one.
+constexpr std::string_view kWaitsForHeads =
+    "/* mariadb_activity */ SELECT requesting_trx_id, blocking_trx_id FROM "
+    "information_schema.INNODB_LOCK_WAITS WHERE blocking_trx_id IN (SELECT trx_id FROM "
+    "information_schema.INNODB_TRX WHERE trx_wait_started IS NULL) LIMIT 100000";
 constexpr std::string_view kLocks =
     "/* mariadb_activity */ SELECT lock_id, lock_table, lock_index, lock_mode FROM "
     "information_schema.INNODB_LOCKS LIMIT 20000";
@@ -81,12 +86,10 @@ void AddWanted(const MariadbTable& rows, const MariadbTable& locks,
   }
 }
 
-std::vector<LockWait> WaitsOf(const MariadbTable& table) {
-  std::vector<LockWait> waits;
+void AddWaits(const MariadbTable& table, std::vector<LockWait>& waits) {
   for (const auto& row : table.rows) {
     if (row.size() == 2 && row[0] && row[1]) waits.push_back({*row[0], *row[1]});
   }
-  return waits;
 }
 
 std::vector<DefinitionLock> DefinitionsOf(const MariadbTable& table) {
@@ -117,8 +120,12 @@ Status ReadWaits(MariadbServer& server, const MariadbTable& transactions, Deadli
   AddWanted(transactions, *locks, *activity.transactions);
   const auto waits = server.QueryMemory(kWaits, deadline);
   if (!waits) return IsAbsent(waits.error()) ? Status() : Fail(waits.error());
-  activity.waits = WaitsOf(*waits);
+  AddWaits(*waits, activity.waits.emplace());
   activity.waits_are_whole = waits->rows.size() < kMostWaits;
+  if (activity.waits_are_whole) return {};
+  const auto heads = server.QueryMemory(kWaitsForHeads, deadline);
+  if (!heads) return IsAbsent(heads.error()) ? Status() : Fail(heads.error());
+  AddWaits(*heads, *activity.waits);
   return {};
 }
 

@@ -51,7 +51,8 @@ struct MariadbActivity {
   // Nothing where this server or login does not tell.
   std::optional<std::vector<InnodbTransaction>> transactions;
   // Of transactions: each that waits, with each that stands before it in the line. Where they are
-  // too many a part of them: then only `transactions` tells who waits.
+  // too many a part of them, and all that wait for a head of a line: then only `transactions` tells
+  // who waits.
   std::optional<std::vector<LockWait>> waits;
   bool waits_are_whole = true;
   // Locks of definitions that are granted. Asked for only while somebody waits for one; empty where
@@ -68,7 +69,7 @@ std::optional<std::string> WaitOf(const MariadbSession& session);
 // Those that wait for a row; of the transactions of `activity`, which must outlive them.
 std::set<std::string_view> WaitingTransactions(const MariadbActivity& activity);
 
-// Two to five statements. A server without the tables of InnoDB's transactions, or a login without
+// Two to six statements. A server without the tables of InnoDB's transactions, or a login without
 // PROCESS, gives the sessions alone; one without those of their locks (MySQL 8 has them elsewhere)
 // no waits.
 Result<MariadbActivity> ReadMariadbActivity(MariadbServer& server, Deadline deadline);

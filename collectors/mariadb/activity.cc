@@ -74,7 +74,7 @@ constexpr Family kBlocked{
     .labels = {"bench", "site", "blocker"},
     .help =
         "Sessions that wait, directly or through others, for the one transaction of this site that "
-        "holds up most; where hundreds wait in one line not all of them are counted. The blocker "
+        "holds up most; of many hundreds some of those through others may be missing. The blocker "
         "is "
         "idle (between two statements) or running. Absent when none.",
     .source = "information_schema.INNODB_LOCK_WAITS"};

@@ -38,6 +38,9 @@ class MariadbActivityTest : public testing::Test {
            if (locks_error_) return Fail(*locks_error_, "x");
            return Rows(locks_);
          }},
+        {"/* mariadb_activity */ SELECT requesting_trx_id, blocking_trx_id FROM "
+         "information_schema.INNODB_LOCK_WAITS WHERE blocking_trx_id IN",
+         [this] { return Rows(waits_for_heads_); }},
         {"/* mariadb_activity */ SELECT requesting_trx_id", [this] { return Rows(waits_); }}};
     context_.mariadb_server = [this](const MariadbOptions& options) {
       return options.address.host == "db2" ? other_server_ : server_;
@@ -67,6 +70,7 @@ class MariadbActivityTest : public testing::Test {
       Row{"101:5:3:2", "`_a`.`tabSales Invoice`", "PRIMARY", "X"},
       Row{"101:6:3:9", "`_b`.`tabBin` /* Partition `p0` */", "by_item", "X,GAP"},
       Row{"102:6:3:9", "`_b`.`tabBin` /* Partition `p0` */", "by_item", "X,GAP"}};
+  std::vector<Row> waits_for_heads_;
   std::vector<Row> waits_ = {Row{"101", "100"}, Row{"102", "101"}, Row{"102", "100"}};
   // Session 4 wants to change tabItem, which 1 and 2 read; 2 twice.
   std::vector<Row> definitions_ = {Row{"1", "_b", "tabItem"}, Row{"2", "_b", "tabItem"},
@@ -256,10 +260,16 @@ TEST_F(MariadbActivityTest, OfALineOfHundredsTheHeadIsKnown) {
   }
   waits_.resize(100'000);
   const std::string blocked = R"(erpnext_mariadb_blocked_sessions{bench="b",site="a.example",)";
-  const Collected run = Run();
+  Collected run = Run();
   EXPECT_TRUE(run.status);
   EXPECT_EQ("absent", run.Value(blocked + R"(blocker="running"})"));
   EXPECT_EQ("200", run.Value(blocked + R"(blocker="idle"})"));  // whose pairs came
+  for (int i = kWaiting; i > 0; --i) {
+    waits_for_heads_.push_back(Row{std::to_string(1000 + i), "1000"});
+  }
+  run = Run();
+  EXPECT_EQ("absent", run.Value(blocked + R"(blocker="running"})"));
+  EXPECT_EQ("600", run.Value(blocked + R"(blocker="idle"})"));
   EXPECT_EQ("600", run.Value(R"(erpnext_mariadb_row_lock_waits{bench="b",site="a.example",)"
                              R"(doctype="Sales Invoice"})"));
 }
