@@ -186,6 +186,7 @@ class Builder {
 
   std::vector<TreeSession> InOrder() {
     std::vector<std::vector<std::size_t>> trees;
+    trees.reserve(roots_.size());
     for (const std::size_t root : roots_) trees.push_back(Order(root));
     std::stable_sort(trees.begin(), trees.end(),
                      [](const auto& a, const auto& b) { return a.size() > b.size(); });
