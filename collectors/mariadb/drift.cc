@@ -119,7 +119,7 @@ class MariadbDriftCollector final : public Collector {
 
   Status Collect(Deadline deadline, SampleSink& sink) override {
     const auto inventory = context_.inventory->Current();
-    const auto servers = BenchServersOf(*inventory, context_.settings.mariadb);
+    const auto servers = SiteServersOf(*inventory, context_.settings.mariadb);
     Status status;
     for (std::size_t i = 0; i < servers.size(); ++i) {
       const Status asked = CollectServer(servers[i], deadline.Share(servers.size() - i), sink);

@@ -39,7 +39,10 @@ class MariadbDriftTest : public testing::Test {
            return MariadbTable{{"TABLE_NAME"}, {Row{"tabBin"}}};
          }},
         {begin + "TABLE_SCHEMA, TABLE_NAME, TABLE_TYPE, ENGINE", [this] { return engines_; }}};
-    context_.mariadb_server = [this](const MariadbOptions&) { return server_; };
+    far_server_->answers = server_->answers;
+    context_.mariadb_server = [this](const MariadbOptions& options) {
+      return options.address.host == "db9" ? far_server_ : server_;
+    };
     Publish(context_, {bench_});
   }
   Collected Run() { return CollectOnce(kMariadbDriftCollector, context_); }
@@ -65,6 +68,7 @@ class MariadbDriftTest : public testing::Test {
        Row{"_a", "tabAria", "SYSTEM VERSIONED", "Aria"},
        Row{"_a", "tabNew", "BASE TABLE", "InnoDB"}}};
   std::shared_ptr<FakeMariadb> server_ = std::make_shared<FakeMariadb>();
+  std::shared_ptr<FakeMariadb> far_server_ = std::make_shared<FakeMariadb>();  // one site's own
   CollectorContext context_;
   Bench bench_ = MakeBench("b");
 };
@@ -83,6 +87,7 @@ TEST_F(MariadbDriftTest, ReadsNoDefinitionOfWhatInnodbKnows) {
   }
   EXPECT_EQ(5u, server_->statements.size())
       << "two of the server, two of the one site, one of the other";
+  EXPECT_EQ(3u, far_server_->statements.size());
 }
 
 TEST_F(MariadbDriftTest, WhoDoesNotSeeAllTablesKnowsNoEngines) {
