@@ -12,7 +12,7 @@ namespace {
 
 constexpr double kDay = 86400;
 
-IndexUsage At(double uptime, std::map<std::string, double> reads) {
+IndexUsage At(double uptime, const std::map<std::string, double>& reads) {
   IndexUsage usage;
   usage.uptime_seconds = uptime;
   usage.userstat.emplace();

@@ -26,6 +26,7 @@ IndexedTable Table(std::vector<IndexMetadata> indexes) {
 
 std::vector<std::string> Texts(const std::vector<IndexAdvice>& advice) {
   std::vector<std::string> texts;
+  texts.reserve(advice.size());
   for (const IndexAdvice& each : advice) {
     texts.push_back(fmt::format("{} {}{}{}", AdviceKindName(each.kind), each.index,
                                 each.other.empty() ? "" : " by ", each.other));

@@ -63,6 +63,7 @@ AccessCheck Failed(const SiteTarget& target, const Error& error) {
 std::string GrantOf(const std::string& schema, std::string_view table,
                     const std::set<std::string_view>& wanted, const std::string& user) {
   std::vector<std::string> columns;
+  columns.reserve(wanted.size());
   for (std::string_view column : wanted) {
     columns.push_back(QuoteIdentifier(column).value_or(""));
   }

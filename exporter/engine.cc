@@ -17,7 +17,7 @@ bool Contains(const std::vector<std::string>& names, const std::string& name) {
 }  // namespace
 
 Engine::Engine(std::vector<Part> parts, StatsRegistry& stats, const Clock& clock,
-               StateChange on_change) {
+               const StateChange& on_change) {
   for (Part& part : parts) {
     const std::string name = part.options.name;
     const bool paced = part.options.interval.count() != 0;
@@ -44,6 +44,7 @@ void Engine::Start(Deadline deadline) {
 
 Status Engine::Check(const CollectorFilter& filter) const {
   std::vector<std::string> known;
+  known.reserve(entries_.size());
   for (const Entry& entry : entries_) known.push_back(entry.name);
   for (const auto* names : {&filter.collect, &filter.exclude}) {
     for (const std::string& name : *names) {
@@ -74,6 +75,7 @@ std::vector<CollectorView> Engine::Gather(const std::vector<const Entry*>& entri
     }
   }
   std::vector<CollectorView> views;
+  views.reserve(entries.size());
   for (std::size_t i = 0; i < entries.size(); ++i) {
     if (tickets[i]) entries[i]->runner->Wait(*tickets[i], deadline);
     views.push_back(entries[i]->runner->View(tickets[i]));
@@ -91,6 +93,7 @@ std::vector<CollectorView> Engine::RunAll(const CollectorFilter& filter, Deadlin
 
 std::vector<CollectorView> Engine::Views() {
   std::vector<CollectorView> views;
+  views.reserve(entries_.size());
   for (const Entry& entry : entries_) views.push_back(entry.runner->View());
   return views;
 }

@@ -29,7 +29,8 @@ class Engine {
     std::unique_ptr<Collector> collector;
   };
 
-  Engine(std::vector<Part> parts, StatsRegistry& stats, const Clock& clock, StateChange on_change);
+  Engine(std::vector<Part> parts, StatsRegistry& stats, const Clock& clock,
+         const StateChange& on_change);
   ~Engine();
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;

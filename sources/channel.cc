@@ -14,7 +14,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <system_error>
 
 namespace erpnext {
@@ -71,7 +70,8 @@ Result<UniqueFd> ConnectUnix(const std::string& path, Deadline deadline) {
   }
   std::copy(path.begin(), path.end(), address.sun_path);
   UniqueFd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  if (!fd.valid()) return Fail(ErrorKind::kLimit, "no socket: {}", std::strerror(errno));
+  if (!fd.valid())
+    return Fail(ErrorKind::kLimit, "no socket: {}", std::generic_category().message(errno));
   const auto* generic = reinterpret_cast<const sockaddr*>(&address);
   if (Status status = ConnectSocket(fd.get(), generic, sizeof address, deadline); !status) {
     return Fail(status.error());
@@ -92,7 +92,8 @@ Result<UniqueFd> ConnectTcp(const Address& to, Deadline deadline) {
   for (const addrinfo* address = found; address != nullptr; address = address->ai_next) {
     UniqueFd fd(socket(address->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     if (!fd.valid()) {
-      last = {ErrorKind::kLimit, fmt::format("no socket: {}", std::strerror(errno))};
+      last = {ErrorKind::kLimit,
+              fmt::format("no socket: {}", std::generic_category().message(errno))};
       continue;
     }
     const Status status = ConnectSocket(fd.get(), address->ai_addr, address->ai_addrlen, deadline);

@@ -87,7 +87,7 @@ std::optional<std::int64_t> CronLine::Next(std::int64_t after) const {
     for (unsigned hour = 0; hour < 24; ++hour) {
       if (!hours_[hour]) continue;
       for (unsigned minute = 0; minute < 60; ++minute) {
-        const std::int64_t time = day * kDay + hour * 3600 + minute * 60;
+        const std::int64_t time = day * kDay + hour * 3600L + minute * 60L;
         if (minutes_[minute] && time > after) return time;
       }
     }

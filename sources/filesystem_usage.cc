@@ -118,6 +118,7 @@ std::vector<Result<FilesystemUsage>> FilesystemStat::Ask(
     waiting.erase(waiting.begin(), waiting.begin() + static_cast<std::ptrdiff_t>(seen));
   }
   std::vector<Result<FilesystemUsage>> ordered;
+  ordered.reserve(mountpoints.size());
   for (const std::string& mountpoint : mountpoints) ordered.push_back(answers.at(mountpoint));
   return ordered;
 }

@@ -235,6 +235,7 @@ void LogFolder::ForgetVanished() {
 
 std::vector<LogPosition> LogFolder::Positions() const {
   std::vector<LogPosition> positions;
+  positions.reserve(files_.size());
   for (const auto& [inode, tracked] : files_) positions.push_back(tracked.position);
   return positions;
 }

@@ -146,7 +146,7 @@ class RedisClient::Connection {
 
  private:
   Result<RedisReply> ReadReply() {
-    std::array<char, 16 * 1024> buffer;
+    std::array<char, 16384> buffer;
     for (;;) {
       void* raw = nullptr;
       if (redisReaderGetReply(reader_.get(), &raw) != REDIS_OK) {

@@ -38,6 +38,7 @@ class RqReplies {
     const RedisReply& reply = Next();
     if (reply.type != RedisReply::Type::kArray) return std::nullopt;
     std::vector<std::string> texts;
+    texts.reserve(reply.elements.size());
     for (const RedisReply& element : reply.elements) texts.push_back(element.text);
     return texts;
   }

@@ -58,6 +58,7 @@ void TopStatements::Rank(SteadyTime now) {
 // Those that took least time lately, but none that is named.
 void TopStatements::ForgetSome() {
   std::vector<double> lately;
+  lately.reserve(known_.size());
   for (const auto& [statement, counts] : known_) lately.push_back(counts.lately);
   const auto least = lately.end() - static_cast<std::ptrdiff_t>(kMostKnown / 2);
   std::nth_element(lately.begin(), least, lately.end());

@@ -41,6 +41,7 @@ class FakeMariadb final : public MariadbServer {
   // A table of two columns, as SHOW STATUS and SHOW VARIABLES give it.
   static MariadbTable Pairs(std::vector<std::pair<std::string, std::string>> pairs) {
     MariadbTable table{{"Variable_name", "Value"}, {}};
+    table.rows.reserve(pairs.size());
     for (auto& [name, value] : pairs) {
       table.rows.push_back({std::move(name), std::move(value)});
     }
