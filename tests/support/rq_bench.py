@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Real RQ of a given version: its workers as processes, and its own client code on request."""
 
+import contextlib
 import json
 import os
 import pathlib
@@ -76,7 +77,8 @@ class RqBench:
         """The worker and the process of its job at once, as the kernel or an administrator does."""
         children = pathlib.Path(f"/proc/{worker.pid}/task/{worker.pid}/children").read_text().split()
         for pid in (worker.pid, *map(int, children)):
-            os.kill(pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):  # the job ended meanwhile
+                os.kill(pid, signal.SIGKILL)
         wait_until(lambda: not worker.running(), "the worker has ended")
 
     def stop(self):
