@@ -91,17 +91,6 @@ void Rank(std::vector<SiteAdvice>& advice) {
 
 }  // namespace
 
-std::vector<SiteSchema> SiteSchemasOf(const BenchServer& server, const MariadbLogin& login) {
-  std::vector<SiteSchema> schemas;
-  for (const Bench* bench : server.benches) {
-    for (const SiteTarget& target : SiteTargetsOf(*bench, login).sites) {
-      if (target.options.address.Text() != server.options.address.Text()) continue;
-      schemas.push_back({bench->name, target.site, target.schema});
-    }
-  }
-  return schemas;
-}
-
 void IndexAdviser::Find(IndexCatalogue& catalogue, const SiteSchema& site, const IndexUsage& usage,
                         std::vector<Candidate>& candidates) const {
   for (const IndexedTable& table : catalogue.TablesOf(site.schema)) {

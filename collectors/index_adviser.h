@@ -20,10 +20,6 @@
 
 namespace erpnext {
 
-// The sites whose databases are on this server. Sites with a login of their own are no exception:
-// InnoDB's dictionary tells of all schemas.
-std::vector<SiteSchema> SiteSchemasOf(const BenchServer& server, const MariadbLogin& login);
-
 struct AdviceReport {
   std::vector<SiteAdvice> advice;  // what is worth most first
   std::vector<SiteSchema> sites;   // that were looked at; none without PROCESS

@@ -46,6 +46,28 @@ std::vector<BenchServer> SiteServersOf(const Inventory& inventory, const Mariadb
   return servers;
 }
 
+Status AskEach(const std::vector<BenchServer>& servers, Deadline deadline,
+               const std::function<Status(const BenchServer& server, Deadline deadline)>& ask) {
+  Status status;
+  std::size_t left = servers.size();
+  for (const BenchServer& server : servers) {
+    const Status asked = ask(server, deadline.Share(left--));
+    if (!asked && status) status = asked;
+  }
+  return status;
+}
+
+std::vector<SiteSchema> SiteSchemasOf(const BenchServer& server, const MariadbLogin& login) {
+  std::vector<SiteSchema> schemas;
+  for (const Bench* bench : server.benches) {
+    for (const SiteTarget& target : SiteTargetsOf(*bench, login).sites) {
+      if (target.options.address.Text() != server.options.address.Text()) continue;
+      schemas.push_back({bench->name, target.site, target.schema});
+    }
+  }
+  return schemas;
+}
+
 std::shared_ptr<MariadbServer> FirstServer(const CollectorContext& context) {
   const auto inventory = context.inventory->Current();
   const auto servers = BenchServersOf(*inventory, context.settings.mariadb);

@@ -2,6 +2,7 @@
 // Which MariaDB servers the benches use.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -10,6 +11,8 @@
 #include <vector>
 
 #include "collectors/context.h"
+#include "core/deadline.h"
+#include "core/result.h"
 #include "sources/bench.h"
 #include "sources/mariadb_target.h"
 
@@ -29,6 +32,21 @@ std::vector<BenchServer> BenchServersOf(const Inventory& inventory, const Mariad
 // Those, and behind them the servers that only sites name for themselves. Each has all benches that
 // have a site there. For what is told by site: of a bench there would be two figures.
 std::vector<BenchServer> SiteServersOf(const Inventory& inventory, const MariadbLogin& login);
+
+// Asks one after the other, each with its share of the time that is left. The first error is kept,
+// and keeps none from being asked.
+Status AskEach(const std::vector<BenchServer>& servers, Deadline deadline,
+               const std::function<Status(const BenchServer& server, Deadline deadline)>& ask);
+
+struct SiteSchema {
+  std::string bench;
+  std::string site;
+  std::string schema;
+};
+
+// The sites whose databases are on this server. Sites with a login of their own are no exception:
+// InnoDB's dictionary tells of all schemas.
+std::vector<SiteSchema> SiteSchemasOf(const BenchServer& server, const MariadbLogin& login);
 
 // That first one, for the present inventory. Null when no bench has a MariaDB.
 std::shared_ptr<MariadbServer> FirstServer(const CollectorContext& context);

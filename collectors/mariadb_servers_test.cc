@@ -73,6 +73,23 @@ TEST_F(MariadbServersTest, AnAddressOfOursStandsForAll) {
   EXPECT_THAT(Texts(SiteServersOf(inventory_, login_)), ElementsAre("proxy:3306 as exporter: a"));
 }
 
+TEST_F(MariadbServersTest, AServerThatFailsKeepsNoOtherFromBeingAsked) {
+  Add("a");
+  Add("b").database.address.host = "db2";
+  Add("c").database.address.host = "db3";
+  std::vector<std::string> asked;
+  const Status status =
+      AskEach(BenchServersOf(inventory_, login_), Deadline::After(std::chrono::seconds(5)),
+              [&](const BenchServer& server, Deadline) -> Status {
+                asked.push_back(server.options.address.host);
+                if (asked.back() == "db1") return {};
+                return Fail(ErrorKind::kRefused, "{} says no", asked.back());
+              });
+  EXPECT_THAT(asked, ElementsAre("db1", "db2", "db3"));
+  ASSERT_FALSE(status);
+  EXPECT_EQ("db2 says no", status.error().message);
+}
+
 TEST_F(MariadbServersTest, OtherDatabasesHaveNone) {
   Bench& bench = Add("a");
   bench.database.type = "postgres";

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "collectors/mariadb_servers.h"
 #include "collectors/missing_indexes.h"
 #include "core/deadline.h"
 #include "core/result.h"
@@ -15,12 +16,6 @@
 #include "sources/mariadb_client.h"
 
 namespace erpnext {
-
-struct SiteSchema {
-  std::string bench;
-  std::string site;
-  std::string schema;
-};
 
 struct SiteAdvice {
   SiteSchema where;

@@ -56,12 +56,9 @@ class MariadbConfigCollector final : public Collector {
   Status Collect(Deadline deadline, SampleSink& sink) override {
     const auto inventory = context_.inventory->Current();
     const auto servers = BenchServersOf(*inventory, context_.settings.mariadb);
-    Status status;
-    for (std::size_t i = 0; i < servers.size(); ++i) {
-      const Status asked = CollectServer(servers[i], deadline.Share(servers.size() - i), sink);
-      if (!asked && status) status = asked;
-    }
-    return status;
+    return AskEach(servers, deadline, [&](const BenchServer& server, Deadline share) {
+      return CollectServer(server, share, sink);
+    });
   }
 
  private:

@@ -148,14 +148,12 @@ class MariadbDeadlocksCollector final : public Collector {
   Status Collect(Deadline deadline, SampleSink& sink) override {
     const auto inventory = context_.inventory->Current();
     const auto servers = BenchServersOf(*inventory, context_.settings.mariadb);
-    Status status;
-    for (std::size_t i = 0; i < servers.size(); ++i) {
-      const Status read = Read(servers[i], deadline.Share(servers.size() - i));
-      if (!read && status) status = read;
-      const auto known = servers_.find(servers[i].options.address.Text());
+    return AskEach(servers, deadline, [&](const BenchServer& server, Deadline share) {
+      const Status read = Read(server, share);
+      const auto known = servers_.find(server.options.address.Text());
       if (known != servers_.end()) known->second.anatomy.Publish(sink);
-    }
-    return status;
+      return read;
+    });
   }
 
  private:

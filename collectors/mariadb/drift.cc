@@ -47,22 +47,6 @@ constexpr std::string_view kOfOtherCollation = "__UserSettings";
 
 using TablesOfSite = InnodbTables::mapped_type;
 
-struct SiteOfServer {
-  const Bench* bench;
-  SiteTarget target;
-};
-
-std::vector<SiteOfServer> SitesOf(const BenchServer& server, const MariadbLogin& login) {
-  std::vector<SiteOfServer> sites;
-  for (const Bench* bench : server.benches) {
-    for (SiteTarget& target : SiteTargetsOf(*bench, login).sites) {
-      if (target.options.address != server.options.address) continue;
-      sites.push_back({bench, std::move(target)});
-    }
-  }
-  return sites;
-}
-
 // Names alone are those of files: nothing is opened for them. Nothing where this login does not see
 // all that are there.
 Result<std::optional<std::vector<std::string>>> NotOfInnodb(MariadbServer& server,
@@ -120,47 +104,44 @@ class MariadbDriftCollector final : public Collector {
   Status Collect(Deadline deadline, SampleSink& sink) override {
     const auto inventory = context_.inventory->Current();
     const auto servers = SiteServersOf(*inventory, context_.settings.mariadb);
-    Status status;
-    for (std::size_t i = 0; i < servers.size(); ++i) {
-      const Status asked = CollectServer(servers[i], deadline.Share(servers.size() - i), sink);
-      if (!asked && status) status = asked;
-    }
-    return status;
+    return AskEach(servers, deadline, [&](const BenchServer& server, Deadline share) {
+      return CollectServer(server, share, sink);
+    });
   }
 
  private:
   Status CollectServer(const BenchServer& target, Deadline deadline, SampleSink& sink) const {
-    const auto sites = SitesOf(target, context_.settings.mariadb);
+    const auto sites = SiteSchemasOf(target, context_.settings.mariadb);
     std::set<std::string, std::less<>> schemas;
-    for (const SiteOfServer& site : sites) schemas.insert(site.target.schema);
+    for (const SiteSchema& site : sites) schemas.insert(site.schema);
     const auto server = context_.mariadb_server(target.options);
     const auto tables =
         ReadInnodbTables(*server, kSubject, schemas, kCollations, deadline.Share(2));
     if (!tables) return Fail(tables.error());
     Status status;
     std::size_t left = sites.size();
-    for (const SiteOfServer& site : sites) {
+    for (const SiteSchema& site : sites) {
       const Deadline share = deadline.Share(left--);
-      if (!*tables || !(*tables)->contains(site.target.schema)) continue;
-      const TablesOfSite& innodb = (*tables)->at(site.target.schema);
+      if (!*tables || !(*tables)->contains(site.schema)) continue;
+      const TablesOfSite& innodb = (*tables)->at(site.schema);
       AddFormats(site, innodb, sink);
-      const auto engines = CountOtherEngines(*server, site.target.schema, innodb, share);
+      const auto engines = CountOtherEngines(*server, site.schema, innodb, share);
       if (!engines && status) status = Fail(engines.error());
       if (engines && *engines) {
-        sink.Add(kDrift, {site.bench->name, site.target.site, "engine"}, **engines);
+        sink.Add(kDrift, {site.bench, site.site, "engine"}, **engines);
       }
     }
     return status;
   }
 
-  static void AddFormats(const SiteOfServer& site, const TablesOfSite& innodb, SampleSink& sink) {
+  static void AddFormats(const SiteSchema& site, const TablesOfSite& innodb, SampleSink& sink) {
     double formats = 0, collations = 0;
     for (const auto& [name, table] : innodb) {
       if (!table.dynamic) ++formats;
       if (table.other_collation && name != kOfOtherCollation) ++collations;
     }
-    sink.Add(kDrift, {site.bench->name, site.target.site, "row_format"}, formats);
-    sink.Add(kDrift, {site.bench->name, site.target.site, "collation"}, collations);
+    sink.Add(kDrift, {site.bench, site.site, "row_format"}, formats);
+    sink.Add(kDrift, {site.bench, site.site, "collation"}, collations);
   }
 
   CollectorContext context_;

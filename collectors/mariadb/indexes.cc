@@ -106,21 +106,22 @@ class MariadbIndexesCollector final : public Collector {
         state_(context.state, kCountedUseState, "use of indexes is known from now on") {}
 
   Status Collect(Deadline deadline, SampleSink& sink) override {
-    Status status = state_.Restore([this](const json& state) { Restore(state); });
-    if (!state_.ready()) return status;
+    const Status restored = state_.Restore([this](const json& state) { Restore(state); });
+    if (!state_.ready()) return restored;
     const auto inventory = context_.inventory->Current();
     const MariadbLogin& login = context_.settings.mariadb;
     const auto servers = SiteServersOf(*inventory, login);
-    std::size_t left = servers.size();
-    for (const BenchServer& each : servers) {
-      const auto server = context_.mariadb_server(each.options);
+    const auto ask = [&](const BenchServer& each, Deadline share) -> Status {
       const auto report = advisers_[each.options.address.Text()].Advise(
-          *server, each.options, SiteSchemasOf(each, login), deadline.Share(left--));
-      if (report) AddReport(*report, sink);
-      if (!report && status) status = Fail(report.error());
-    }
+          *context_.mariadb_server(each.options), each.options, SiteSchemasOf(each, login), share);
+      if (!report) return Fail(report.error());
+      AddReport(*report, sink);
+      return {};
+    };
+    const Status asked = AskEach(servers, deadline, ask);
     const Status saved = Save();
-    return status ? saved : status;
+    if (!restored) return restored;
+    return asked ? saved : asked;
   }
 
  private:
